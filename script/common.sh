@@ -1,0 +1,76 @@
+# Sourced by the commands beside it: where things are, and how to talk to people.
+# shellcheck shell=bash
+set -euo pipefail
+umask 022
+
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd -P)
+# shellcheck disable=SC2034  # used by those who source this file
+python=$root/.venv/bin/python
+GRIDMGR_VAR=$(realpath -m -- "${GRIDMGR_VAR:-$root/var}")
+export GRIDMGR_VAR
+export PYTHONUTF8=1
+
+# step 中文 English: the line that announces a step.
+step() { printf '==> %s / %s\n' "$1" "$2"; }
+
+# note TEXT: a detail under a step.
+note() { printf '    %s\n' "$*"; }
+
+# die 中文 English [what to do …]: says what failed and the way out, and ends the script.
+die() {
+  {
+    printf '\n错误:%s\nError: %s\n' "$1" "$2"
+    shift 2
+    [ $# -eq 0 ] || printf '  → %s\n' "$@"
+  } >&2
+  exit 1
+}
+
+# show_usage FILE: the comment at the head of a command is its help.
+show_usage() { sed -n '2,/^[^#]/{/^#/!d;/^# shellcheck/d;s/^# \{0,1\}//;p}' "$1"; }
+
+# prepare_var: makes var/ and proves that it can be written to and has room.
+prepare_var() {
+  local mode=700 free
+  [ "$(id -u)" -ne 0 ] || mode=711 # the database runs as another user then, and must be let through
+  [ -d "$GRIDMGR_VAR" ] || install -d -m "$mode" -- "$GRIDMGR_VAR" 2>/dev/null || true
+  if ! (mkdir -p -- "$GRIDMGR_VAR/run" && : >"$GRIDMGR_VAR/run/probe.$$" && rm "$GRIDMGR_VAR/run/probe.$$") 2>/dev/null; then
+    die "写不进 $GRIDMGR_VAR(只读、已满或属于别人)" "cannot write to $GRIDMGR_VAR (read-only, full, or someone else's)" \
+      "ls -ld '$GRIDMGR_VAR'; df -h '$GRIDMGR_VAR'" "换个地方 / another place: GRIDMGR_VAR=/path/to/var $0"
+  fi
+  free=$(df -Pm -- "$GRIDMGR_VAR" 2>/dev/null | awk 'NR == 2 {print $4}') || free=
+  if [ -n "$free" ] && [ "$free" -lt "${GRIDMGR_MIN_FREE_MB:-300}" ]; then
+    die "$GRIDMGR_VAR 所在磁盘只剩 $free MB,至少要 ${GRIDMGR_MIN_FREE_MB:-300} MB" \
+      "the disk of $GRIDMGR_VAR has $free MB left; ${GRIDMGR_MIN_FREE_MB:-300} MB are needed" \
+      "腾出空间,或换盘 / make room, or use another disk: GRIDMGR_VAR=/path/to/var $0"
+  fi
+}
+
+# settle_srid: the metric CRS is fixed by the first start: later ones remember it, and refuse another.
+settle_srid() {
+  local settled
+  settled=$(cat "$GRIDMGR_VAR/srid" 2>/dev/null || true)
+  if [ -n "$settled" ] && [ "${GRIDMGR_SRID:-$settled}" != "$settled" ]; then
+    die "这座城市的坐标系已定为 EPSG:$settled,不能改为 $GRIDMGR_SRID" "this city's CRS is settled: EPSG:$settled, not $GRIDMGR_SRID" \
+      "另建一座 / a second city: GRIDMGR_VAR=/path/to/var GRIDMGR_SRID=$GRIDMGR_SRID script/server"
+  fi
+  export GRIDMGR_SRID=${GRIDMGR_SRID:-${settled:-4547}}
+}
+
+# run COMMAND …: runs it so that a signal to this script is heard at once, not when the command ends.
+# A trap that ends the script stops the command through `running`.
+running=
+run() {
+  local status=0
+  "$@" &
+  running=$!
+  wait "$running" || status=$?
+  running=
+  return "$status"
+}
+
+stop_running() {
+  [ -z "$running" ] || kill -TERM "$running" 2>/dev/null || true
+  [ -z "$running" ] || wait "$running" 2>/dev/null || true
+  running=
+}

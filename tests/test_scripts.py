@@ -1,0 +1,215 @@
+"""The commands in script/, as far as they can be tried in seconds: refusals, and the life of a private cluster."""
+
+import os
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from importlib.metadata import distributions
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+POSTGRES = Path("/usr/lib/postgresql/15/bin/postgres")
+
+
+def sh(*command: str | Path, **environment: str) -> subprocess.CompletedProcess[str]:
+    """Runs a command from the checkout, without the settings of the test run itself."""
+    outside = {k: v for k, v in os.environ.items() if k != "DATABASE_URL" and not k.startswith("GRIDMGR_")}
+    return subprocess.run(
+        command,
+        cwd=ROOT,
+        env=outside | environment,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+
+
+@pytest.mark.parametrize("name", ["bootstrap", "server", "test"])  # manage hands every argument to Django
+def test_help_is_the_head_of_the_file(name: str) -> None:
+    answer = sh(ROOT / "script" / name, "--help")
+    assert answer.returncode == 0
+    assert answer.stdout.startswith(f"script/{name} ")
+    assert "shellcheck source" not in answer.stdout
+
+
+@pytest.mark.parametrize("port", ["", "0", "99999", "http", "-1", "8000x"])
+def test_server_refuses_a_bad_port(port: str) -> None:
+    answer = sh("script/server", "--port", port)
+    assert answer.returncode == 1
+    assert f"错误:端口号不对:{port}\nError: not a port number: {port}\n" in answer.stderr
+
+
+def test_server_refuses_an_unknown_argument() -> None:
+    answer = sh("script/server", "--prot", "8000")
+    assert (answer.returncode, "unknown argument: --prot" in answer.stderr) == (1, True)
+
+
+def test_server_names_another_port_when_its_own_is_taken() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        answer = sh("script/server", "--port", str(port))
+    assert answer.returncode == 1
+    assert f"port {port} is in use" in answer.stderr
+    assert f"script/server --port {port + 1 if port < 65535 else 8001}" in answer.stderr
+
+
+def test_server_refuses_another_crs_than_the_settled_one(tmp_path: Path) -> None:
+    (tmp_path / "srid").write_text("4547\n")
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        port = probe.getsockname()[1]
+    answer = sh("script/server", "--port", str(port), GRIDMGR_VAR=str(tmp_path), GRIDMGR_SRID="4548")
+    assert answer.returncode == 1
+    assert "this city's CRS is settled: EPSG:4547, not 4548" in answer.stderr
+
+
+def test_a_var_that_cannot_be_written_is_named(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    answer = sh("script/manage", "check", GRIDMGR_VAR=str(tmp_path / "file" / "var"))
+    assert answer.returncode == 1
+    assert f"cannot write to {tmp_path}/file/var" in answer.stderr
+
+
+def test_a_full_disk_is_named(tmp_path: Path) -> None:
+    answer = sh("script/manage", "check", GRIDMGR_VAR=str(tmp_path), GRIDMGR_MIN_FREE_MB="999999999")
+    assert answer.returncode == 1
+    assert "999999999 MB are needed" in answer.stderr
+
+
+def test_missing_packages_without_the_right_to_install_end_with_the_command_to_ask_for(
+    tmp_path: Path,
+) -> None:
+    if not shutil.which("runuser") or os.getuid() != 0:
+        pytest.skip("needs root, to become somebody without rights")
+    # An account without rights, and a machine on which nothing is installed: a dpkg-query that knows no package.
+    bin_dir = Path(tempfile.mkdtemp(prefix="gridmgr-test-"))
+    try:
+        bin_dir.chmod(0o777)
+        fake = bin_dir / "dpkg-query"
+        fake.write_text("#!/bin/sh\nexit 1\n")
+        fake.chmod(0o755)
+        path = f"{bin_dir}:{os.environ['PATH']}"
+        answer = sh(
+            "runuser",
+            "-u",
+            "nobody",
+            "--",
+            ROOT / "script/bootstrap",
+            PATH=path,
+            GRIDMGR_VAR=f"{bin_dir}/var",
+        )
+    finally:
+        shutil.rmtree(bin_dir)
+    if "Permission denied" in answer.stderr:
+        pytest.skip("the checkout is closed to other users")
+    assert answer.returncode == 1
+    assert re.search(
+        r"sudo apt-get install --no-install-recommends -y .*\bpostgresql-15-postgis-3\b", answer.stderr
+    )
+
+
+def test_every_part_is_pinned_and_psycopg_3_is_not_among_them() -> None:
+    lines = [
+        line.split("#")[0].strip()
+        for name in ("requirements.txt", "requirements-dev.txt")
+        for line in (ROOT / name).read_text().splitlines()
+    ]
+    pins = [line for line in lines if line and not line.startswith("-r ")]
+    assert [pin for pin in pins if not re.fullmatch(r"[A-Za-z0-9._-]+==[0-9][^ ,;]*", pin)] == []
+    installed = {distribution.metadata["Name"].lower() for distribution in distributions()}
+    assert "psycopg2-binary" in installed
+    assert {"psycopg", "psycopg-binary", "psycopg-c", "psycopg-pool"} & installed == set()
+
+
+def test_accounts_line_up_with_chinese_names(tmp_path: Path) -> None:
+    accounts = tmp_path / "demo-accounts.json"
+    accounts.write_text(
+        '[{"role": "secretary", "branch": "01", "username": "迎泽", "password": "p1"},'
+        ' {"role": "office", "branch": null, "username": "office", "password": "p2"}]'
+    )
+    assert sh(sys.executable, "script/show_accounts.py", accounts).stdout == (
+        "      role       branch  username  password\n"
+        "      secretary  01      迎泽      p1\n"
+        "      office             office    p2\n"
+    )
+
+
+# ── A private cluster ─────────────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.fixture
+def var() -> Iterator[Path]:
+    """A var/ of its own that user postgres can reach, which a tmp_path isn't when the tests run as root."""
+    folder = Path(tempfile.mkdtemp(prefix="gridmgr-test-"))
+    folder.chmod(0o711)
+    yield folder
+    shutil.rmtree(folder)
+
+
+def in_cluster(var: Path, commands: str) -> subprocess.CompletedProcess[str]:
+    """Runs shell commands between cluster_start and cluster_stop."""
+    program = f"""
+        . script/common.sh; cluster_settings='fsync = off'; . script/cluster.sh
+        prepare_var; trap 'cluster_stop' EXIT; cluster_start >/dev/null
+        {commands}
+    """
+    return sh("bash", "-c", program, GRIDMGR_VAR=str(var))
+
+
+needs_postgres = pytest.mark.skipif(not POSTGRES.exists(), reason="PostgreSQL 15 is not installed here")
+
+
+@needs_postgres
+def test_cluster_listens_on_a_socket_alone_and_stops_with_its_last_user(var: Path) -> None:
+    answer = in_cluster(
+        var,
+        """
+        sql -d gridmgr -c 'SHOW listen_addresses' -c 'SHOW server_encoding' -c 'SHOW max_parallel_workers_per_gather'
+        stat -c %a "$(cluster_socket)" "$data" "$GRIDMGR_VAR/database-url"
+        bash -c '. script/common.sh; unset DATABASE_URL; . script/cluster.sh; cluster_start; cluster_stop' >/dev/null
+        cluster_is_ready && echo "still there: $cluster_pid"
+        """,
+    )
+    assert answer.stderr == ""
+    *settings, last = answer.stdout.splitlines()
+    assert settings == ["", "UTF8", "0", "700", "700", "600"]
+    pid = last.removeprefix("still there: ")
+    assert pid.isdigit()
+    assert not (var / "postgres" / "data" / "postmaster.pid").exists()
+    assert not (var / "database-url").exists()
+
+
+@needs_postgres
+def test_cluster_survives_a_killed_postmaster_and_a_pid_file_that_names_another(var: Path) -> None:
+    pid = int(in_cluster(var, 'echo "$cluster_pid"; kill -9 "$cluster_pid"').stdout)
+    stale = var / "postgres" / "data" / "postmaster.pid"
+    assert stale.read_text().startswith(f"{pid}\n")
+    assert in_cluster(var, "sql -d gridmgr -c 'SELECT 1'").stdout == "1\n"
+
+    in_cluster(var, 'kill -9 "$cluster_pid"')
+    sleeper = subprocess.Popen(["sleep", "60"])
+    try:
+        stale.write_text(stale.read_text().replace(stale.read_text().split("\n")[0], str(sleeper.pid), 1))
+        assert in_cluster(var, "sql -d gridmgr -c 'SELECT 2'").stdout == "2\n"
+        assert sleeper.poll() is None
+    finally:
+        sleeper.send_signal(signal.SIGTERM)
+        sleeper.wait()
+
+
+@needs_postgres
+def test_a_socket_path_that_is_too_long_goes_to_a_short_one(var: Path) -> None:
+    deep = var / ("深" * 30) / "var"
+    deep.parent.mkdir(mode=0o711)
+    answer = in_cluster(deep, "cluster_socket; sql -d gridmgr -c 'SELECT 3'")
+    where, three = answer.stdout.splitlines()
+    assert (where[: len("/tmp/gridmgr-")], three) == ("/tmp/gridmgr-", "3")
+    assert not Path(where).exists()
