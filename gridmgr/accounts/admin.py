@@ -1,0 +1,31 @@
+from typing import Any
+
+from django.contrib import admin
+from django.contrib.auth.admin import UserAdmin
+from django.contrib.auth.forms import UserChangeForm
+from django.contrib.auth.models import Group
+from django.utils.translation import gettext_lazy as _
+
+from gridmgr.accounts.models import User
+from gridmgr.backoffice import GridAdmin
+
+admin.site.unregister(Group)  # rights follow from the role
+
+
+@admin.register(User)
+class AccountAdmin(UserAdmin, GridAdmin):
+    """Accounts. What a role allows is in gridmgr/accounts/rules.py; a member's branch is said by their Member."""
+
+    form: Any = UserChangeForm
+    list_display = ("username", "last_name", "first_name", "role", "is_active", "last_login")
+    list_filter = ("role", "is_active")
+    search_fields = ("username", "first_name", "last_name")
+    filter_horizontal = ()
+    readonly_fields = ("last_login", "date_joined")
+    fieldsets = (
+        (None, {"fields": ("username", "password")}),
+        (_("个人信息"), {"fields": ("last_name", "first_name", "email")}),
+        (_("角色"), {"fields": ("role", "is_active")}),
+        (_("日期"), {"fields": ("last_login", "date_joined")}),
+    )
+    add_fieldsets = ((None, {"fields": ("username", "role", "usable_password", "password1", "password2")}),)

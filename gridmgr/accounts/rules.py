@@ -1,0 +1,45 @@
+"""Who may change what: every right that is more than seeing, as predicates in one place.
+
+What a person sees follows from their Audience. Changing things happens in the admin alone, so far: an administrator
+may change everything, a planner the places; nobody else changes anything.
+"""
+
+import rules
+
+from gridmgr.accounts.models import Role, User
+
+# Places and what belongs to them, none of which carries a phone number.
+PLACES = {
+    "vendors": ["site", "pitch"],
+    "parking": ["school", "schoolgate", "pandalane", "dropoffpoint", "dropoffhours", "bay"],
+}
+ACTIONS = ("view", "add", "change", "delete")
+
+
+@rules.predicate
+def is_administrator(user: User) -> bool:
+    return user.is_active and getattr(user, "role", "") == Role.ADMINISTRATOR
+
+
+@rules.predicate
+def is_planner(user: User) -> bool:
+    return user.is_active and getattr(user, "role", "") == Role.PLANNER
+
+
+@rules.predicate
+def is_grid_member(user: User) -> bool:
+    """A party member without office in the branch; a secretary is none."""
+    member = getattr(user, "member", None) if getattr(user, "role", "") == Role.MEMBER else None
+    return member is not None and member.role == "member"
+
+
+may_change_places = is_administrator | is_planner
+may_see_history = rules.predicate(lambda user: user.is_active, name="is_active") & ~is_grid_member
+
+rules.add_perm("gridmgr.see_history", may_see_history)
+for app, models in PLACES.items():
+    rules.add_perm(app, may_change_places)  # the app is listed in the admin
+    for model in models:
+        for action in ACTIONS:
+            rules.add_perm(f"{app}.{action}_{model}", may_change_places)
+rules.add_perm("grids.view_road", may_change_places)  # to choose the road on which a place stands

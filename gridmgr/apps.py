@@ -1,0 +1,10 @@
+from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
+
+
+class GridmgrConfig(AppConfig):
+    name = "gridmgr"
+    verbose_name = _("城市道路网格管理")
+
+    def ready(self) -> None:
+        from gridmgr import checks  # noqa: F401  (registers the system checks)

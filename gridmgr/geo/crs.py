@@ -1,0 +1,87 @@
+"""The city's metric CRS, its zone, and the way in and out of it.
+
+Official Chinese surveying uses CGCS2000: EPSG:4490 geographic and 3-degree Gauss-Kruger zones, e.g. EPSG:4547
+with central meridian 114°E. CGCS2000 and WGS 84 agree within centimetres, so 4490 is treated as 4326.
+"""
+
+from dataclasses import dataclass
+from functools import cache
+from typing import TYPE_CHECKING
+
+from django.conf import settings
+
+if TYPE_CHECKING:
+    import pyproj
+    from shapely import Geometry
+
+WGS84 = 4326
+WEB_MERCATOR = 3857
+# How far beyond its zone a city may reach: Taiyuan lies across the western edge of 4547's zone.
+ZONE_MARGIN_DEG = 1.0
+
+
+@dataclass(frozen=True)
+class Window:
+    """A box of longitudes and latitudes in degrees."""
+
+    west: float
+    south: float
+    east: float
+    north: float
+
+    def holds(self, lon: float, lat: float) -> bool:
+        """Whether the point lies in the box; false for NaN."""
+        return self.west <= lon <= self.east and self.south <= lat <= self.north
+
+    def __str__(self) -> str:
+        return f"{self.west:.2f}–{self.east:.2f}°E, {self.south:.2f}–{self.north:.2f}°N"
+
+
+def metric_srid() -> int:
+    """EPSG code of the CRS in which this deployment stores geometry, in metres."""
+    return settings.GRIDMGR_SRID
+
+
+@cache
+def zone_window(srid: int) -> Window:
+    """Where data of a city stored in `srid` may lie: the CRS's area of use and about a degree around it."""
+    import pyproj
+
+    area = pyproj.CRS.from_epsg(srid).area_of_use
+    if area is None:
+        return Window(-180, -90, 180, 90)
+    margin = ZONE_MARGIN_DEG
+    return Window(area.west - margin, area.south - margin, area.east + margin, area.north + margin)
+
+
+@cache
+def why_not_metric(srid: int) -> str:
+    """Why `srid` can't be a city's metric CRS, or '' when it can."""
+    import pyproj
+    from pyproj.exceptions import CRSError
+
+    try:
+        crs = pyproj.CRS.from_epsg(srid)
+    except CRSError:
+        return f"EPSG:{srid} is unknown"
+    if not crs.is_projected or crs.axis_info[0].unit_name != "metre":
+        return f"EPSG:{srid} ({crs.name}) is not a projected CRS in metres"
+    if srid == WEB_MERCATOR:
+        return "EPSG:3857 (Web Mercator) does not measure true metres"
+    return ""
+
+
+@cache
+def transformer(source: int | str, target: int | str) -> "pyproj.Transformer":
+    """A pyproj transformer with x = easting or longitude on both sides, whatever the authority's axis order."""
+    import pyproj
+
+    return pyproj.Transformer.from_crs(source, target, always_xy=True)
+
+
+def project(geometry: "Geometry", source: int | str, target: int | str) -> "Geometry":
+    """`geometry` (shapely) from CRS `source` to CRS `target`, x first on both sides."""
+    import shapely
+
+    change = transformer(source, target)
+    return shapely.transform(geometry, change.transform, interleaved=False)

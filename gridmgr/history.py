@@ -1,0 +1,209 @@
+"""The record of every change: written by database triggers, so that no path (page, admin, command, SQL) escapes it."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, time
+from typing import Any, TypeVar
+
+import pghistory
+import pghistory.middleware
+from django.db import models
+from django.db.models.expressions import Func
+from django.http import HttpRequest
+from django.utils.translation import gettext as _
+from psycopg2.extras import DateRange, NumericRange
+
+from gridmgr import quantities
+
+M = TypeVar("M", bound=type[models.Model])
+
+
+class SessionUser(Func):
+    """PostgreSQL's `session_user`: who wrote when no person was logged in (psql, a script)."""
+
+    template = "session_user"
+    output_field = models.TextField()
+
+
+def tracked(*, exclude: Sequence[str] = ()) -> Callable[[M], M]:
+    """Class decorator: each insert, update and delete of a row is copied to an append-only event table."""
+    return pghistory.track(
+        pghistory.InsertEvent("insert"),
+        pghistory.UpdateEvent("update"),
+        pghistory.DeleteEvent("delete"),
+        exclude=list(exclude),
+        append_only=True,
+        attrs={
+            "pgh_id": models.BigAutoField(primary_key=True),
+            "pgh_db_user": models.TextField(db_default=SessionUser(), editable=False),
+        },
+    )
+
+
+class HistoryMiddleware(pghistory.middleware.HistoryMiddleware):
+    """Writes who is logged in, and on which page, beside every change that the request makes."""
+
+    def get_context(self, request: HttpRequest) -> dict[str, Any]:
+        user = request.user if request.user.is_authenticated else None
+        return {
+            "user": user.pk if user else None,
+            "username": user.get_username() if user else "",
+            "url": request.path,
+        }
+
+
+@dataclass(frozen=True)
+class Change:
+    """One line of an object's history: when, who, by which way, and (field, before, after) triples."""
+
+    at: datetime
+    who: str
+    way: str
+    label: str
+    fields: list[tuple[str, str, str]]
+
+
+def history_of(thing: models.Model, *, hidden: Sequence[str] = (), most: int = 50) -> list[Change]:
+    """The latest `most` changes of `thing`, newest first; the values of `hidden` fields read as •••."""
+    events = list(
+        event_model(type(thing))
+        .objects.filter(pgh_obj_id=thing.pk)
+        .select_related("pgh_context")
+        .order_by("-pgh_id")[: most + 1]
+    )
+    before = [*events[1:], None][: len(events)]
+    pairs = list(zip(events, before, strict=True))[:most]
+    names = _names_of([event for pair in pairs for event in pair if event is not None])
+    return [_change(event, previous, set(hidden), names) for event, previous in pairs]
+
+
+@dataclass(frozen=True)
+class Event:
+    """One line of a whole table's history: what was done to which row, and whether that row is still there."""
+
+    at: datetime
+    who: str
+    way: str
+    label: str
+    key: Any
+    name: str
+    exists: bool
+
+
+def changes_in(model: type[models.Model], *, most: int = 200) -> list[Event]:
+    """The latest `most` changes of all rows of `model`, newest first, deleted rows among them. Two queries."""
+    events = list(event_model(model).objects.select_related("pgh_context").order_by("-pgh_id")[:most])
+    keys = {event.pgh_obj_id for event in events}
+    there = set(model._base_manager.filter(pk__in=keys).values_list("pk", flat=True))
+    return [
+        Event(
+            event.pgh_created_at,
+            *_by_whom(event),
+            event.pgh_label,
+            event.pgh_obj_id,
+            _name_then(event),
+            event.pgh_obj_id in there,
+        )
+        for event in events
+    ]
+
+
+def _name_then(event: Any) -> str:
+    """What the row was called when it changed."""
+    given = [getattr(event, name, "") for name in ("code", "number", "username", "name", "day")]
+    return " ".join(str(each) for each in given if each) or f"#{event.pgh_obj_id}"
+
+
+def _by_whom(event: Any) -> tuple[str, str]:
+    """Who made the change, and by which way: a page's address, a command, or plain SQL."""
+    context = event.pgh_context.metadata if event.pgh_context else {}
+    who = context.get("username") or context.get("os_user") or event.pgh_db_user
+    return who, context.get("command") or context.get("url") or _("直接写入数据库")
+
+
+def event_model(model: type[models.Model]) -> Any:
+    """The model of the event table that `tracked` made beside `model`."""
+    return next(relation for relation in _event_models(model))
+
+
+def _event_models(model: type[models.Model]) -> Iterator[Any]:
+    for related in model._meta.related_objects:
+        candidate = related.related_model
+        if isinstance(candidate, type) and issubclass(candidate, pghistory.models.Event):
+            yield candidate
+
+
+# Names of the rows that foreign keys point to: {model: {key: name}}.
+Names = dict[type[models.Model], dict[Any, str]]
+
+
+def _names_of(events: Sequence[Any]) -> Names:
+    """Names of all that the events' foreign keys point to and that is still there. One query per model pointed to."""
+    wanted: dict[type[models.Model], set[Any]] = {}
+    for event in events:
+        for field in _tracked_fields(event):
+            if isinstance(field, models.ForeignKey) and (key := getattr(event, field.attname)) is not None:
+                wanted.setdefault(field.related_model, set()).add(key)
+    return {
+        model: {row.pk: str(row) for row in model._base_manager.filter(pk__in=keys).select_related()}
+        for model, keys in wanted.items()
+    }
+
+
+def _tracked_fields(event: Any) -> list[Any]:
+    """What a person changed: not the record's own columns, nor the counter of changes."""
+    own = {"id", "version"}
+    return [
+        field for field in event._meta.fields if not field.name.startswith("pgh_") and field.name not in own
+    ]
+
+
+def _change(event: Any, previous: Any, hidden: set[str], names: Names) -> Change:
+    fields = list(_differences(event, previous, hidden, names))
+    return Change(event.pgh_created_at, *_by_whom(event), event.pgh_label, fields)
+
+
+def _differences(event: Any, previous: Any, hidden: set[str], names: Names) -> Iterator[tuple[str, str, str]]:
+    if event.pgh_label == "delete":
+        return
+    for field in _tracked_fields(event):
+        old = getattr(previous, field.attname) if previous is not None else None
+        new = getattr(event, field.attname)
+        if old != new and not (_nothing(old) and _nothing(new)):
+            mask = field.name in hidden or field.name.endswith("_digest")
+            said = [_say(field, value, mask, names) for value in (old, new)]
+            yield str(field.verbose_name), said[0], said[1]
+
+
+def _nothing(value: Any) -> bool:
+    return value is None or value == "" or value == []
+
+
+def _say(field: Any, value: Any, mask: bool, names: Names) -> str:
+    if _nothing(value):
+        return quantities.NOTHING
+    if mask:
+        return "•••"
+    if isinstance(field, models.ForeignKey):
+        return names[field.related_model].get(value) or _("已删除的内容(%(key)s)") % {"key": value}
+    if field.flatchoices:
+        return str(dict(field.flatchoices).get(value, value))
+    return _say_value(value)
+
+
+def _say_value(value: Any) -> str:
+    if isinstance(value, bool):
+        return _("是") if value else _("否")
+    if isinstance(value, DateRange):
+        return quantities.period(value)
+    if isinstance(value, NumericRange):
+        return quantities.stretch(value)
+    if isinstance(value, datetime):
+        return quantities.moment(value)
+    if isinstance(value, date):
+        return quantities.day(value)
+    if isinstance(value, time):
+        return quantities.clock(value)
+    if hasattr(value, "geom_type"):
+        return _("图形,%(points)s 个点") % {"points": value.num_coords}
+    return str(value)

@@ -1,0 +1,212 @@
+"""Settings of gridmgr, from the environment (see docs/deployment.md for the list)."""
+
+import os
+from glob import glob
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+from csp.constants import NONCE, NONE, SELF
+from django.utils.translation import gettext_lazy as _
+
+from gridmgr import environment
+
+BASE_DIR = environment.ROOT
+VAR_DIR = environment.var_dir()
+
+# ── Safety ────────────────────────────────────────────────────────────────────────────────────────────────
+
+DEBUG = environment.flag("GRIDMGR_DEBUG", default=False)
+HTTPS = environment.flag("GRIDMGR_HTTPS", default=False)
+SECRET_KEY = environment.secret_key(debug=DEBUG)
+GRIDMGR_IDENTITY_KEY = environment.identity_key(default=SECRET_KEY)  # whoever changes it loses identity numbers
+ALLOWED_HOSTS = environment.words("GRIDMGR_ALLOWED_HOSTS", default="127.0.0.1,localhost,[::1]")
+CSRF_TRUSTED_ORIGINS = environment.words("GRIDMGR_TRUSTED_ORIGINS")
+
+SECURE_SSL_REDIRECT = HTTPS
+SECURE_HSTS_SECONDS = 31_536_000 if HTTPS else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = HTTPS
+SECURE_HSTS_PRELOAD = HTTPS
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if HTTPS else None
+SECURE_REFERRER_POLICY = "same-origin"
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_AGE = 14 * 24 * 3600
+X_FRAME_OPTIONS = "DENY"
+
+CONTENT_SECURITY_POLICY: dict[str, dict[str, list[Any]]] = {
+    "DIRECTIVES": {
+        "default-src": [NONE],
+        "script-src": [SELF, NONCE],
+        "style-src": [SELF, NONCE],
+        "img-src": [SELF, "data:", "blob:"],
+        "font-src": [SELF],
+        "connect-src": [SELF],
+        "manifest-src": [SELF],
+        "base-uri": [NONE],
+        "form-action": [SELF],
+        "frame-ancestors": [NONE],
+        "object-src": [NONE],
+    }
+}
+
+# ── Applications ──────────────────────────────────────────────────────────────────────────────────────────
+
+INSTALLED_APPS = [
+    "gridmgr.accounts",
+    "gridmgr.layers",
+    "gridmgr",
+    "gridmgr.desk",
+    "grids",
+    "parking",
+    "vendors",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "whitenoise.runserver_nostatic",
+    "django.contrib.staticfiles",
+    "django.contrib.gis",
+    "django.contrib.postgres",
+    "pgtrigger",
+    "pghistory",
+    "rules",
+    "axes",
+    "csp",
+    "django_filters",
+    "django_tables2",
+    "django_htmx",
+]
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.auth.middleware.LoginRequiredMiddleware",  # deny by default: a new page is closed
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+    "gridmgr.history.HistoryMiddleware",
+    "gridmgr.errors.DomainErrorMiddleware",
+    "axes.middleware.AxesMiddleware",
+]
+
+ROOT_URLCONF = "gridmgr.urls"
+WSGI_APPLICATION = "gridmgr.wsgi.application"
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "gridmgr" / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "django.template.context_processors.i18n",
+                "csp.context_processors.nonce",
+                "gridmgr.desk.context.site",
+            ],
+        },
+    }
+]
+
+# ── Database ──────────────────────────────────────────────────────────────────────────────────────────────
+
+DATABASES = {"default": environment.database()}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+# ── Space ─────────────────────────────────────────────────────────────────────────────────────────────────
+
+# The one metric CRS in which every geometry is stored; fixed before the first migration.
+GRIDMGR_SRID = environment.metric_srid()
+
+# GDAL and GEOS come with the pyogrio and shapely wheels: the same on every machine, and GDAL new enough to be
+# kept off the network.
+_WHEELS = Path(find_spec("pyogrio").origin).parent.parent  # type: ignore[union-attr, arg-type]
+GDAL_LIBRARY_PATH = next(iter(glob(str(_WHEELS / "pyogrio.libs" / "libgdal-*.so*"))), None)
+GEOS_LIBRARY_PATH = next(iter(glob(str(_WHEELS / "shapely.libs" / "libgeos_c-*.so*"))), None)
+os.environ.setdefault("GDAL_DATA", str(_WHEELS / "pyogrio" / "gdal_data"))
+os.environ.setdefault("PROJ_NETWORK", "OFF")
+
+# An XYZ basemap such as Tianditu, off by default: the basemap is drawn from our own roads, water and parks.
+BASEMAP_URL = os.environ.get("GRIDMGR_BASEMAP_URL", "")
+BASEMAP_ATTRIBUTION = os.environ.get("GRIDMGR_BASEMAP_ATTRIBUTION", "")
+if BASEMAP_URL:
+    _host = "/".join(BASEMAP_URL.split("/")[:3]).replace("{s}", "*")
+    CONTENT_SECURITY_POLICY["DIRECTIVES"]["img-src"].append(_host)
+
+# ── People ────────────────────────────────────────────────────────────────────────────────────────────────
+
+AUTH_USER_MODEL = "accounts.User"
+AUTHENTICATION_BACKENDS = [
+    "axes.backends.AxesStandaloneBackend",
+    "rules.permissions.ObjectPermissionBackend",
+    "django.contrib.auth.backends.ModelBackend",
+]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"django.contrib.auth.password_validation.{name}"}
+    for name in (
+        "UserAttributeSimilarityValidator",
+        "MinimumLengthValidator",
+        "CommonPasswordValidator",
+        "NumericPasswordValidator",
+    )
+]
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.Argon2PasswordHasher"]
+LOGIN_URL = "login"
+LOGIN_REDIRECT_URL = "home"
+LOGOUT_REDIRECT_URL = "login"
+
+AXES_FAILURE_LIMIT = environment.integer("GRIDMGR_LOGIN_TRIES", default=8, least=1)
+AXES_COOLOFF_TIME = 0.25  # hours
+AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
+AXES_LOCKOUT_TEMPLATE = "locked_out.html"
+AXES_RESET_ON_SUCCESS = True
+AXES_ENABLE_ADMIN = False
+
+# ── Languages and time ────────────────────────────────────────────────────────────────────────────────────
+
+LANGUAGE_CODE = "zh-hans"
+LANGUAGES = [("zh-hans", "简体中文"), ("en", "English")]
+LOCALE_PATHS = [BASE_DIR / "gridmgr" / "locale"]
+TIME_ZONE = os.environ.get("GRIDMGR_TIME_ZONE", "Asia/Shanghai")
+USE_TZ = True
+
+# ── Files ─────────────────────────────────────────────────────────────────────────────────────────────────
+
+STATIC_URL = "/static/"
+STATIC_ROOT = VAR_DIR / "static"
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {
+        "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
+        if DEBUG
+        else "whitenoise.storage.CompressedManifestStaticFilesStorage"
+    },
+}
+DEMO_ACCOUNTS = VAR_DIR / "demo-accounts.json"
+DATA_UPLOAD_MAX_MEMORY_SIZE = 10 * 1024 * 1024
+
+# ── Pages ─────────────────────────────────────────────────────────────────────────────────────────────────
+
+PRODUCT_NAME = _("城市道路网格管理")
+DJANGO_TABLES2_PAGE_RANGE = 7
+MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
+
+# ── Logs ──────────────────────────────────────────────────────────────────────────────────────────────────
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["console"], "level": os.environ.get("GRIDMGR_LOG_LEVEL", "WARNING")},
+}
