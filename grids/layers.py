@@ -1,0 +1,150 @@
+"""The layers of roads, sections and branches, and of the basemap behind them."""
+
+from datetime import date
+from typing import Any
+
+from django.db.models import F, OuterRef, QuerySet, Subquery, Value
+from django.db.models.functions import Least
+from django.utils.translation import gettext_lazy as _
+
+from gridmgr.accounts.audience import Audience
+from gridmgr.geo.functions import LineSubstring, RangeLower, RangeUpper
+from gridmgr.layers.base import Field, Layer, Style
+from grids import enums
+from grids.models import Assignment, Backdrop, Branch, Carriageway, Member, MemberAssignment, Road
+
+
+def stretch_fields() -> list[Field]:
+    """From which metre to which: the fields that all that stands on a road has."""
+    return [
+        Field("from_m", _("起点里程"), RangeLower("stretch"), kind="metres"),
+        Field("to_m", _("终点里程"), RangeUpper("stretch"), kind="metres"),
+    ]
+
+
+def _section_rows(audience: Audience, on: date) -> QuerySet[Any]:
+    length = F("road__length_m")
+    return (
+        Assignment.objects.on_day(on)
+        .visible_to(audience, on=on)
+        .annotate(
+            line=LineSubstring(
+                F("road__reference_line"),
+                RangeLower("stretch") / length,
+                _at_most_one(RangeUpper("stretch") / length),
+            )
+        )
+    )
+
+
+def _at_most_one(share: Any) -> Any:
+    return Least(share, Value(1.0))
+
+
+def _secretary() -> Any:
+    """The name of a branch's serving secretary."""
+    serving = Member.objects.serving().filter(branch=OuterRef("pk"), role=enums.MemberRole.SECRETARY)
+    return Subquery(serving.values("name")[:1])
+
+
+def _seen_by_all(queryset: QuerySet[Any]) -> Any:
+    def rows(audience: Audience, on: date) -> QuerySet[Any]:
+        return queryset.all()
+
+    return rows
+
+
+ROADS = Layer(
+    name="roads",
+    title=_("道路"),
+    rows=lambda audience, on: Road.objects.visible_to(audience, on=on),
+    geometry="reference_line",
+    models=[Road, Assignment, MemberAssignment],
+    route="road",
+    search=["name", "name_en"],
+    style=Style(shape="line", colour="road", width=4, label="name"),
+    fields=[
+        Field("name", _("名称"), "name"),
+        Field("name_en", _("英文名称"), "name_en"),
+        Field("class", _("等级"), "road_class", "choice", dict(enums.RoadClass.choices)),
+        Field("kind", _("车行道形式"), "carriageway_kind", "choice", dict(enums.CarriagewayKind.choices)),
+        Field("length_m", _("长度"), "length_m", "metres"),
+        Field("width_m", _("宽度"), "width_m", "metres"),
+        Field("width_origin", _("宽度来源"), "width_origin", "choice", dict(enums.WidthOrigin.choices)),
+    ],
+)
+
+SECTIONS = Layer(
+    name="sections",
+    title=_("责任路段"),
+    rows=_section_rows,
+    geometry="line",
+    cover="road__reference_line",
+    models=[Assignment, Road, Branch, MemberAssignment],
+    route="section",
+    heading="road",
+    style=Style(shape="line", colour="branch", width=5, label="branch"),
+    fields=[
+        Field("road", _("道路"), "road__name"),
+        Field("branch", _("支部编号"), "branch__code"),
+        Field("branch_name", _("支部"), "branch__name"),
+        Field("colour", _("颜色"), "branch__colour", "number"),
+        *stretch_fields(),
+        Field("since", _("起始日期"), "period__startswith", "date"),
+        Field("until", _("截止日期"), "period__endswith", "date"),
+        Field("demo", _("演示数据"), "is_demo", "bool"),
+    ],
+    file_fields=[Field("note", _("备注"), "note")],
+)
+
+BRANCHES = Layer(
+    name="branches",
+    title=_("网格支部"),
+    rows=lambda audience, on: Branch.objects.visible_to(audience, on=on),
+    geometry="area",
+    models=[Branch, Member],
+    route="branch",
+    key="code",
+    search=["code", "name", "name_en"],
+    style=Style(shape="area", colour="branch", width=1.5, label="name"),
+    fields=[
+        Field("code", _("编号"), "code"),
+        Field("name", _("名称"), "name"),
+        Field("colour", _("颜色"), "colour", "number"),
+        Field("founded", _("成立日期"), "founded", "date"),
+        Field("demo", _("演示数据"), "is_demo", "bool"),
+    ],
+    file_fields=[Field("name_en", _("英文名称"), "name_en"), Field("secretary", _("支部书记"), _secretary())],
+)
+
+CARRIAGEWAYS = Layer(
+    name="carriageways",
+    title=_("底图道路"),
+    rows=_seen_by_all(Carriageway.objects.all()),
+    geometry="line",
+    models=[Carriageway],
+    style=Style(shape="line", colour="road", width=2),
+    fields=[
+        Field("name", _("名称"), "name"),
+        Field("highway", _("来源等级"), "highway"),
+        Field("link", _("匝道"), "is_link", "bool"),
+        Field("width_m", _("宽度"), "width_m", "metres"),
+    ],
+)
+
+
+def _backdrop(kind: enums.BackdropKind, name: str, title: Any, colour: str) -> Layer:
+    return Layer(
+        name=name,
+        title=title,
+        rows=_seen_by_all(Backdrop.objects.filter(kind=kind)),
+        geometry="area",
+        models=[Backdrop],
+        style=Style(shape="area", colour=colour, label="name"),
+        fields=[Field("name", _("名称"), "name")],
+    )
+
+
+WATER = _backdrop(enums.BackdropKind.WATER, "water", _("水域"), "water")
+PARKS = _backdrop(enums.BackdropKind.PARK, "parks", _("公园绿地"), "park")
+MARKETS = _backdrop(enums.BackdropKind.MARKET, "markets", _("市场商场"), "market")

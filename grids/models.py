@@ -1,0 +1,419 @@
+"""Roads, the branches and members who share them out, and who answers for which stretch when.
+
+Geometry is stored in the city's metric CRS (settings.GRIDMGR_SRID); stretches are metres from the start of a
+road's reference line, half-open [from, to); periods are days, half-open.
+"""
+
+from typing import ClassVar
+
+from django.conf import settings
+from django.contrib.gis.db import models
+from django.contrib.gis.db.models.functions import NumPoints
+from django.contrib.postgres.constraints import ExclusionConstraint
+from django.contrib.postgres.fields import ArrayField, DateRangeField, DecimalRangeField, RangeOperators
+from django.contrib.postgres.indexes import GistIndex
+from django.core.validators import RegexValidator
+from django.db.models import F, Q
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+
+from gridmgr.geo.functions import LengthInMetres
+from gridmgr.history import tracked
+from gridmgr.layers.models import versioned
+from grids import enums, triggers
+from grids.querysets import (
+    AssignmentQuerySet,
+    BranchQuerySet,
+    MemberAssignmentQuerySet,
+    MemberQuerySet,
+    OnRoadQuerySet,
+    RoadQuerySet,
+)
+
+SRID = settings.GRIDMGR_SRID
+
+
+@tracked(exclude=["length_m"])
+class Road(models.Model):
+    """A named road: one reference line from which metres are counted, whatever ways it is drawn with."""
+
+    name = models.CharField(_("名称"), max_length=120, unique=True)
+    name_en = models.CharField(_("英文名称"), max_length=160, blank=True)
+    road_class = models.CharField(_("等级"), max_length=16, choices=enums.RoadClass.choices)
+    carriageway_kind = models.CharField(_("车行道形式"), max_length=16, choices=enums.CarriagewayKind.choices)
+    width_m = models.FloatField(_("车行道宽度(米)"))
+    width_origin = models.CharField(_("宽度来源"), max_length=16, choices=enums.WidthOrigin.choices)
+    reference_line = models.LineStringField(_("参考线"), srid=SRID)
+    length_m = models.GeneratedField(
+        expression=LengthInMetres("reference_line"),
+        output_field=models.FloatField(),
+        db_persist=True,
+        verbose_name=_("长度(米)"),
+    )
+    covered_share = models.FloatField(_("道路覆盖率"))
+    beside_itself_m = models.FloatField(_("自身并行长度(米)"), default=0)
+    ways_used = models.PositiveIntegerField(_("采用的路线数"))
+    ways_left_out = models.JSONField(_("未采用的路线"), default=list, blank=True)
+    source = models.CharField(_("数据来源"), max_length=200, blank=True)
+
+    objects: ClassVar = RoadQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("道路")
+        verbose_name_plural = _("道路")
+        ordering: ClassVar = ["name"]
+        constraints: ClassVar = [
+            models.CheckConstraint(name="road_width_positive", condition=Q(width_m__gt=0, width_m__lt=200)),
+            models.CheckConstraint(name="road_name_not_blank", condition=~Q(name="")),
+        ]
+        indexes: ClassVar = [models.Index(fields=["road_class", "name"])]
+        triggers: ClassVar = [versioned()]
+
+    def __str__(self) -> str:
+        return self.name
+
+    def get_absolute_url(self) -> str:
+        return reverse("road", args=[self.pk])
+
+
+class RoadGap(models.Model):
+    """A stretch of a reference line on which no way lies: the line jumps straight over a break in the road."""
+
+    road = models.ForeignKey(Road, models.CASCADE, related_name="gaps", verbose_name=_("道路"))
+    stretch = DecimalRangeField(_("里程(米)"))
+
+    class Meta:
+        verbose_name = _("断档")
+        verbose_name_plural = _("断档")
+        constraints: ClassVar = [
+            ExclusionConstraint(
+                name="road_gap_once",
+                expressions=[("road", RangeOperators.EQUAL), ("stretch", RangeOperators.OVERLAPS)],
+            )
+        ]
+        triggers: ClassVar = [triggers.stretch_on_road()]
+
+    def __str__(self) -> str:
+        return f"{self.road} {self.stretch}"
+
+
+class Carriageway(models.Model):
+    """A drawn way, as its source has it: of a named road, or unnamed and only part of the basemap."""
+
+    source_id = models.CharField(_("来源编号"), max_length=80, unique=True)
+    road = models.ForeignKey(
+        Road, models.CASCADE, null=True, related_name="carriageways", verbose_name=_("道路")
+    )
+    osm_id = models.BigIntegerField(_("OSM 编号"), null=True, blank=True)
+    name = models.CharField(_("名称"), max_length=120, blank=True)
+    highway = models.CharField(_("来源等级"), max_length=40)
+    is_link = models.BooleanField(_("匝道"), default=False)
+    oneway = models.CharField(_("单行"), max_length=4, choices=enums.Oneway.choices, default=enums.Oneway.NO)
+    lanes = models.PositiveSmallIntegerField(_("车道数"), null=True, blank=True)
+    width_m = models.FloatField(_("宽度(米)"))
+    width_origin = models.CharField(_("宽度来源"), max_length=16, choices=enums.WidthOrigin.choices)
+    bridge = models.BooleanField(_("桥梁"), default=False)
+    tunnel = models.BooleanField(_("隧道"), default=False)
+    level = models.SmallIntegerField(_("层"), default=0)
+    line = models.LineStringField(_("线形"), srid=SRID)
+
+    class Meta:
+        verbose_name = _("车行道")
+        verbose_name_plural = _("车行道")
+        constraints: ClassVar = [
+            models.CheckConstraint(
+                name="carriageway_width_positive", condition=Q(width_m__gt=0, width_m__lt=200)
+            ),
+        ]
+        indexes: ClassVar = [models.Index(fields=["highway"])]
+        triggers: ClassVar = [versioned()]
+
+    def __str__(self) -> str:
+        return f"{self.name or self.highway} {self.source_id}"
+
+
+class Kerb(models.Model):
+    """One unbroken run of a road's kerb: the outer edge of its outermost carriageway on one side.
+
+    `measures[i]` is the metre along the road's reference line that lies abreast of the line's i-th vertex.
+    """
+
+    road = models.ForeignKey(Road, models.CASCADE, related_name="kerbs", verbose_name=_("道路"))
+    side = models.CharField(_("侧"), max_length=8, choices=enums.Side.choices)
+    line = models.LineStringField(_("线形"), srid=SRID)
+    measures = ArrayField(models.FloatField(), verbose_name=_("里程(米)"))
+
+    class Meta:
+        verbose_name = _("路缘")
+        verbose_name_plural = _("路缘")
+        constraints: ClassVar = [
+            models.CheckConstraint(
+                name="kerb_measure_per_vertex",
+                condition=Q(measures__len=NumPoints("line")),
+            ),
+        ]
+        triggers: ClassVar = [versioned()]
+
+    def __str__(self) -> str:
+        return f"{self.road} {self.get_side_display()}"
+
+
+class Crossing(models.Model):
+    """Where one named road meets another: the landmark by which people name the ends of a stretch."""
+
+    road = models.ForeignKey(Road, models.CASCADE, related_name="crossings", verbose_name=_("道路"))
+    other = models.ForeignKey(Road, models.CASCADE, related_name="+", verbose_name=_("相交道路"))
+    at_m = models.FloatField(_("里程(米)"))
+
+    class Meta:
+        verbose_name = _("交叉口")
+        verbose_name_plural = _("交叉口")
+        ordering: ClassVar = ["road", "at_m"]
+        indexes: ClassVar = [models.Index(fields=["road", "at_m"])]
+        constraints: ClassVar = [
+            models.CheckConstraint(name="crossing_of_two_roads", condition=~Q(road=F("other")))
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.road} × {self.other}"
+
+
+class Backdrop(models.Model):
+    """Water, parks and markets that the basemap shows behind everything else."""
+
+    source_id = models.CharField(_("来源编号"), max_length=80, unique=True)
+    kind = models.CharField(_("类别"), max_length=16, choices=enums.BackdropKind.choices)
+    name = models.CharField(_("名称"), max_length=120, blank=True)
+    area = models.MultiPolygonField(_("范围"), srid=SRID)
+    source = models.CharField(_("数据来源"), max_length=200, blank=True)
+
+    class Meta:
+        verbose_name = _("底图要素")
+        verbose_name_plural = _("底图要素")
+        triggers: ClassVar = [versioned()]
+
+    def __str__(self) -> str:
+        return self.name or self.get_kind_display()
+
+
+@tracked()
+class Facility(models.Model):
+    """Something placement rules measure to: a junction, a bus stop, a hydrant, a footway with its width, …
+
+    Junctions and crossings are derived from the road network; the rest is imported, or simulated for the demo.
+    """
+
+    source_id = models.CharField(_("来源编号"), max_length=80, unique=True)
+    kind = models.CharField(_("类别"), max_length=16, choices=enums.FacilityKind.choices)
+    name = models.CharField(_("名称"), max_length=120, blank=True)
+    shape = models.GeometryField(_("位置"), srid=SRID)
+    width_m = models.FloatField(_("宽度(米)"), null=True, blank=True)
+    source = models.CharField(_("数据来源"), max_length=200, blank=True)
+    is_demo = models.BooleanField(_("演示数据"), default=False)
+
+    class Meta:
+        verbose_name = _("设施")
+        verbose_name_plural = _("设施")
+        ordering: ClassVar = ["kind", "name", "pk"]
+        indexes: ClassVar = [GistIndex(fields=["kind", "shape"], name="facility_kind_shape")]
+        constraints: ClassVar = [
+            models.CheckConstraint(name="facility_shape_valid", condition=Q(shape__isvalid=True)),
+            models.CheckConstraint(
+                name="facility_width_positive",
+                condition=Q(width_m__isnull=True) | Q(width_m__gt=0, width_m__lt=100),
+            ),
+        ]
+        triggers: ClassVar = [versioned()]
+
+    def __str__(self) -> str:
+        return self.name or self.get_kind_display()
+
+
+@tracked()
+class Branch(models.Model):
+    """A grid's party branch. `colour` is 0 to 6, given out so that neighbouring branches differ."""
+
+    code = models.CharField(
+        _("编号"),
+        max_length=4,
+        unique=True,
+        validators=[RegexValidator(r"^\d{2,4}$", _("编号为 2 至 4 位数字,如 03。"))],
+    )
+    name = models.CharField(_("名称"), max_length=60, unique=True)
+    name_en = models.CharField(_("英文名称"), max_length=80, blank=True)
+    founded = models.DateField(_("成立日期"))
+    area = models.MultiPolygonField(_("网格范围"), srid=SRID)
+    colour = models.PositiveSmallIntegerField(_("图上颜色"), default=0)
+    is_demo = models.BooleanField(_("演示数据"), default=False)
+
+    objects: ClassVar = BranchQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("网格支部")
+        verbose_name_plural = _("网格支部")
+        ordering: ClassVar = ["code"]
+        constraints: ClassVar = [
+            models.CheckConstraint(name="branch_colour_known", condition=Q(colour__lte=6)),
+            models.CheckConstraint(name="branch_area_valid", condition=Q(area__isvalid=True)),
+        ]
+        triggers: ClassVar = [versioned(), triggers.one_secretary("id")]
+
+    def __str__(self) -> str:
+        return f"{self.code} {self.name}"
+
+    def get_absolute_url(self) -> str:
+        return reverse("branch", args=[self.code])
+
+
+@tracked()
+class Member(models.Model):
+    """A party member of a branch. A branch has exactly one serving secretary at a time."""
+
+    branch = models.ForeignKey(Branch, models.PROTECT, related_name="members", verbose_name=_("支部"))
+    name = models.CharField(_("姓名"), max_length=40)
+    role = models.CharField(
+        _("职务"), max_length=12, choices=enums.MemberRole.choices, default=enums.MemberRole.MEMBER
+    )
+    phone = models.CharField(
+        _("电话"),
+        max_length=20,
+        blank=True,
+        validators=[RegexValidator(r"^\+?[\d -]{5,19}$", _("电话只含数字、空格和短横线。"))],
+    )
+    joined_on = models.DateField(_("到岗日期"), null=True, blank=True)
+    left_on = models.DateField(_("离岗日期"), null=True, blank=True)
+    user = models.OneToOneField(
+        settings.AUTH_USER_MODEL,
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="member",
+        verbose_name=_("登录账号"),
+    )
+    is_demo = models.BooleanField(_("演示数据"), default=False)
+
+    objects: ClassVar = MemberQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("党员")
+        verbose_name_plural = _("党员")
+        ordering: ClassVar = ["branch", "-role", "name"]
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                name="member_one_secretary",
+                fields=["branch"],
+                condition=Q(role="secretary", left_on__isnull=True),
+                violation_error_message=_("该支部已有在任书记,请先将其改任为党员。"),
+            ),
+            models.CheckConstraint(
+                name="member_leaves_after_joining",
+                condition=Q(left_on__isnull=True)
+                | Q(joined_on__isnull=True)
+                | Q(left_on__gte=F("joined_on")),
+                violation_error_message=_("离岗日期不能早于到岗日期。"),
+            ),
+        ]
+        triggers: ClassVar = [
+            versioned(),
+            triggers.one_secretary("branch_id"),
+            triggers.member_keeps_branch(),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+@tracked()
+class Assignment(models.Model):
+    """A section: a branch answers for a road from metre a to metre b over a period."""
+
+    branch = models.ForeignKey(Branch, models.PROTECT, related_name="assignments", verbose_name=_("支部"))
+    road = models.ForeignKey(Road, models.PROTECT, related_name="assignments", verbose_name=_("道路"))
+    stretch = DecimalRangeField(_("里程(米)"))
+    period = DateRangeField(_("期间"))
+    note = models.CharField(_("备注"), max_length=200, blank=True)
+    is_demo = models.BooleanField(_("演示数据"), default=False)
+
+    objects: ClassVar = AssignmentQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("责任路段")
+        verbose_name_plural = _("责任路段")
+        ordering: ClassVar = ["road__name", "stretch"]
+        constraints: ClassVar = [
+            ExclusionConstraint(
+                name="section_one_branch",
+                expressions=[
+                    ("road", RangeOperators.EQUAL),
+                    ("stretch", RangeOperators.OVERLAPS),
+                    ("period", RangeOperators.OVERLAPS),
+                ],
+                violation_error_message=_("这一路段在此期间已由其他支部包干。"),
+            ),
+            models.CheckConstraint(
+                name="section_period_given",
+                condition=Q(period__isempty=False, period__startswith__isnull=False),
+            ),
+        ]
+        triggers: ClassVar = [versioned(), triggers.stretch_on_road(), triggers.section_holds_shares()]
+
+    def __str__(self) -> str:
+        return f"{self.road} {self.stretch.lower:.0f}–{self.stretch.upper:.0f} m"
+
+    def get_absolute_url(self) -> str:
+        return reverse("section", args=[self.pk])
+
+
+@tracked()
+class MemberAssignment(models.Model):
+    """A member's stretch inside a section of their branch, over a period inside the section's."""
+
+    assignment = models.ForeignKey(
+        Assignment, models.PROTECT, related_name="shares", verbose_name=_("责任路段")
+    )
+    member = models.ForeignKey(Member, models.PROTECT, related_name="shares", verbose_name=_("党员"))
+    stretch = DecimalRangeField(_("里程(米)"))
+    period = DateRangeField(_("期间"))
+    is_demo = models.BooleanField(_("演示数据"), default=False)
+
+    objects: ClassVar = MemberAssignmentQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("党员责任段")
+        verbose_name_plural = _("党员责任段")
+        ordering: ClassVar = ["assignment", "stretch"]
+        constraints: ClassVar = [
+            ExclusionConstraint(
+                name="share_one_member",
+                expressions=[
+                    ("assignment", RangeOperators.EQUAL),
+                    ("stretch", RangeOperators.OVERLAPS),
+                    ("period", RangeOperators.OVERLAPS),
+                ],
+                violation_error_message=_("这一段在此期间已由本支部其他党员负责。"),
+            )
+        ]
+        triggers: ClassVar = [versioned(), triggers.share_within_section()]
+
+    def __str__(self) -> str:
+        return f"{self.member}: {self.assignment}"
+
+
+class OnRoad(models.Model):
+    """What stands on a road: at which kerb, from which metre to which."""
+
+    road = models.ForeignKey(Road, models.PROTECT, related_name="%(class)ss", verbose_name=_("道路"))
+    side = models.CharField(_("侧"), max_length=8, choices=enums.Side.choices)
+    stretch = DecimalRangeField(_("里程(米)"))
+    is_demo = models.BooleanField(_("演示数据"), default=False)
+
+    objects: ClassVar = OnRoadQuerySet.as_manager()
+
+    class Meta:
+        abstract = True
+        triggers: ClassVar = [versioned(), triggers.stretch_on_road()]
+
+    @property
+    def middle_m(self) -> float:
+        """The metre of the road abreast of the middle of the thing."""
+        return (float(self.stretch.lower) + float(self.stretch.upper)) / 2

@@ -1,0 +1,156 @@
+"""Fixtures for all tests: clients by role, and a small town in which every kind of thing stands once per branch."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+import pytest
+from django.core.cache import cache
+from django.test import Client
+from django.utils import timezone
+
+from gridmgr.accounts.models import Role
+from grids.enums import MemberRole
+from grids.models import Assignment, Branch, Member, Road
+from parking.models import Bay, DropOffPoint, PandaLane, School
+from tests.drawing import line
+from tests.factories import (
+    AllocationFactory,
+    AssignmentFactory,
+    BayFactory,
+    BranchFactory,
+    DropOffPointFactory,
+    MemberFactory,
+    PandaLaneFactory,
+    RoadFactory,
+    SchoolFactory,
+    ShareFactory,
+    SiteFactory,
+    UserFactory,
+)
+from vendors.models import Pitch, Site
+
+ROLES = ("secretary", "member", "planner", "office", "administrator")
+
+
+class RoleClient(Client):
+    """A test client that is logged in; `.user` is who, `.member` their Member (secretary and member only)."""
+
+    user: Any
+    member: Member | None
+
+
+@pytest.fixture(autouse=True)
+def nothing_remembered() -> None:
+    """Each test starts with an empty cache, so that query counts do not depend on the test before."""
+    cache.clear()
+
+
+@pytest.fixture
+def client_as(db: None) -> Callable[..., RoleClient]:
+    """`client_as("planner")`; `client_as("secretary", branch=b)`; `client_as("member", member=m)`.
+
+    A secretary or member without one given is of a new branch.
+    """
+
+    def log_in(role: str, *, branch: Branch | None = None, member: Member | None = None) -> RoleClient:
+        assert role in ROLES, role
+        client = RoleClient()
+        client.member = member or _member(role, branch)
+        client.user = (client.member and client.member.user) or UserFactory(role=_account_role(role))
+        if client.member and client.member.user is None:
+            client.member.user = client.user
+            client.member.save(update_fields=["user"])
+        client.force_login(client.user, backend="django.contrib.auth.backends.ModelBackend")
+        return client
+
+    return log_in
+
+
+def _account_role(role: str) -> Role:
+    return Role.MEMBER if role in {"secretary", "member"} else Role(role)
+
+
+def _member(role: str, branch: Branch | None) -> Member | None:
+    if role == "secretary":
+        return (branch or BranchFactory()).members.get(role=MemberRole.SECRETARY)
+    if role == "member":
+        return MemberFactory(branch=branch or BranchFactory())
+    return None
+
+
+@pytest.fixture
+def at(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], datetime]:
+    """`at("2026-11-23 07:30")` sets the clock that pages read, in the city's time zone."""
+
+    def set_clock(text: str) -> datetime:
+        moment = datetime.fromisoformat(text).replace(tzinfo=timezone.get_current_timezone())
+        monkeypatch.setattr(timezone, "now", lambda: moment)
+        return moment
+
+    return set_clock
+
+
+@dataclass
+class Grid:
+    """One branch of the town and what stands on its road."""
+
+    branch: Branch
+    road: Road
+    section: Assignment
+    secretary: Member
+    member: Member
+    site: Site
+    pitch: Pitch
+    school: School
+    lane: PandaLane
+    drop_off: DropOffPoint
+    bay: Bay
+    phones: list[str] = field(default_factory=list)
+
+
+@dataclass
+class Town:
+    """Two grids; `own` is where the tested secretary and member are, `other` is the neighbour."""
+
+    own: Grid
+    other: Grid
+
+    @property
+    def phones(self) -> list[str]:
+        """Every phone number there is."""
+        return [*self.own.phones, *self.other.phones]
+
+
+@pytest.fixture
+def town(db: None) -> Town:
+    """Two roads 200 m apart, each answered for by one branch, each with one thing of every kind on it."""
+    return Town(own=_grid("01", north=0), other=_grid("02", north=200))
+
+
+def _grid(code: str, *, north: float) -> Grid:
+    prefix = f"1395550{code}"
+    branch = BranchFactory(code=code, secretary__name=f"书记{code}", secretary__phone=f"{prefix}01")
+    road = RoadFactory(name=f"第{code}街", reference_line=line((0, north), (1000, north)))
+    section = AssignmentFactory(branch=branch, road=road)
+    member = MemberFactory(branch=branch, name=f"李{code}", phone=f"{prefix}02")
+    ShareFactory(assignment=section, member=member)
+    site = SiteFactory(code=f"TD-{code}", name=f"摊点{code}", road=road, pitches=2)
+    pitch = site.pitches.order_by("number").first()
+    AllocationFactory(pitch=pitch, vendor__name=f"商贩{code}", vendor__phone=f"{prefix}03")
+    school = SchoolFactory(name=f"小学{code}")
+    return Grid(
+        branch=branch,
+        road=road,
+        section=section,
+        secretary=branch.members.get(role=MemberRole.SECRETARY),
+        member=member,
+        site=site,
+        pitch=pitch,
+        school=school,
+        lane=PandaLaneFactory(school=school, road=road),
+        drop_off=DropOffPointFactory(code=f"JS-{code}", school=school, road=road),
+        bay=BayFactory(number=f"BW-{code}", road=road),
+        phones=[f"{prefix}0{index}" for index in (1, 2, 3)],
+    )

@@ -1,0 +1,85 @@
+"""Sites with pitches, vendors, and who holds which pitch."""
+
+from datetime import time
+from typing import Any
+
+import factory
+from factory.django import DjangoModelFactory
+
+from grids.enums import Side
+from tests.drawing import period, rect, stretch
+from tests.factories.grids import RoadFactory
+from vendors import enums
+from vendors.models import Allocation, Pitch, Site, Vendor
+
+PITCH_M = 2.0
+
+
+class SiteFactory(DjangoModelFactory):
+    """An open stall site of 16 m by 4 m south of the road from `at_m`; `pitches=3` gives it three, unallocated."""
+
+    class Meta:
+        model = Site
+        skip_postgeneration_save = True
+
+    class Params:
+        at_m = 300.0
+        market = factory.Trait(
+            kind=enums.SiteKind.MARKET,
+            season=factory.LazyFunction(lambda: period("2026-05-01", "2026-12-01")),
+        )
+
+    code = factory.Sequence(lambda n: f"TD-{n + 1:03d}")
+    name = factory.Sequence(lambda n: f"便民摊点{n + 1}")
+    kind = enums.SiteKind.STALL
+    state = enums.SiteState.OPEN
+    road = factory.SubFactory(RoadFactory)
+    side = Side.RIGHT
+    stretch = factory.LazyAttribute(lambda site: stretch(site.at_m, site.at_m + 16))
+    area = factory.LazyAttribute(lambda site: rect(site.at_m, -16, 16, 4))
+    capacity = 8
+    opens = time(7, 0)
+    closes = time(21, 0)
+    sign_board = True
+    bins = 2
+
+    @factory.post_generation
+    def pitches(self, create: bool, extracted: int | None, **_: Any) -> None:
+        for index in range(extracted or 0):
+            PitchFactory(site=self, index=index)
+
+
+class PitchFactory(DjangoModelFactory):
+    """A pitch of 2 m by 2 m: the `index`-th in the row, side by side from the site's western end."""
+
+    class Meta:
+        model = Pitch
+
+    class Params:
+        index = 0
+
+    site = factory.SubFactory(SiteFactory)
+    number = factory.LazyAttribute(lambda pitch: str(pitch.index + 1))
+    area = factory.LazyAttribute(
+        lambda pitch: rect(float(pitch.site.stretch.lower) + pitch.index * PITCH_M, -16, PITCH_M, 2)
+    )
+
+
+class VendorFactory(DjangoModelFactory):
+    class Meta:
+        model = Vendor
+
+    name = factory.Sequence(lambda n: f"商贩{n + 1}")
+    phone = factory.Sequence(lambda n: f"1380351{n + 1:04d}")
+    goods = "早点"
+
+
+class AllocationFactory(DjangoModelFactory):
+    """A vendor holds a pitch since 2020."""
+
+    class Meta:
+        model = Allocation
+
+    pitch = factory.SubFactory(PitchFactory)
+    vendor = factory.SubFactory(VendorFactory)
+    period = factory.LazyFunction(period)
