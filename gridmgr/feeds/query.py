@@ -1,0 +1,45 @@
+"""Query parameters that layers understand, read strictly."""
+
+import math
+from datetime import date
+
+from django.contrib.gis.geos import Polygon
+from django.http import HttpRequest
+from django.utils import timezone
+from django.utils.dateparse import parse_date
+from django.utils.translation import gettext as _
+
+from gridmgr.errors import Invalid
+from gridmgr.geo.crs import WGS84
+
+
+def day_of(request: HttpRequest) -> date:
+    """`?date=2026-11-22`, else today in the city's time zone."""
+    text = request.GET.get("date", "")
+    if not text:
+        return timezone.localdate()
+    try:
+        day = parse_date(text)
+    except ValueError:
+        day = None
+    if day is None:
+        raise Invalid(_("日期“%(text)s”无法识别,请写成 2026-11-22 这样的形式。") % {"text": text[:40]})
+    return day
+
+
+def box_of(request: HttpRequest) -> Polygon | None:
+    """`?bbox=west,south,east,north` in degrees of WGS 84, or None when it isn't given."""
+    text = request.GET.get("bbox", "")
+    if not text:
+        return None
+    try:
+        west, south, east, north = (float(part) for part in text.split(","))
+    except ValueError:
+        raise Invalid(_("bbox 须为四个数:西,南,东,北(经纬度)。")) from None
+    if not all(math.isfinite(value) for value in (west, south, east, north)):
+        raise Invalid(_("bbox 中有不是有限数的值。"))
+    if not (-180 <= west < east <= 180 and -90 <= south < north <= 90):
+        raise Invalid(_("bbox 须满足 西<东、南<北,且在经纬度范围内。"))
+    box = Polygon.from_bbox((west, south, east, north))
+    box.srid = WGS84
+    return box

@@ -1,0 +1,77 @@
+"""Tiles and GeoJSON of the catalog's layers, and the monitor's page."""
+
+from collections.abc import Callable
+from datetime import date
+
+from django.contrib.auth.decorators import login_not_required
+from django.db import DatabaseError, connection
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse, StreamingHttpResponse
+from django.views.decorators.gzip import gzip_page
+from django.views.decorators.http import require_GET
+
+from gridmgr.accounts.audience import audience_of
+from gridmgr.catalog import layer_named, layers_named
+from gridmgr.feeds.query import box_of, day_of
+from gridmgr.geo.tilegrid import Tile
+from gridmgr.layers.base import Layer
+from gridmgr.layers.geojson import feature_collection
+from gridmgr.layers.tiles import mvt
+from gridmgr.layers.version import etag
+
+MVT_TYPE = "application/vnd.mapbox-vector-tile"
+GEOJSON_TYPE = "application/geo+json"
+
+
+@require_GET
+@gzip_page
+def tile(request: HttpRequest, layers: str, z: int, x: int, y: int) -> HttpResponseBase:
+    """`/tiles/{layer}/{z}/{x}/{y}.pbf`; several layer names with commas give one tile with all of them."""
+    wanted, where = layers_named(layers), Tile(z, x, y)
+    audience, on = audience_of(request.user), day_of(request)
+    return _unless_unchanged(
+        request,
+        wanted,
+        on,
+        lambda: HttpResponse(mvt(wanted, where, audience=audience, on=on), content_type=MVT_TYPE),
+    )
+
+
+@require_GET
+@gzip_page
+def geojson(request: HttpRequest, layer: str) -> HttpResponseBase:
+    """`/layers/{layer}.geojson?bbox=&date=&points=1`."""
+    wanted, box = layer_named(layer), box_of(request)
+    audience, on = audience_of(request.user), day_of(request)
+    as_points = request.GET.get("points") == "1"
+
+    def body() -> HttpResponseBase:
+        pieces = feature_collection(wanted, audience=audience, on=on, box=box, as_points=as_points)
+        return StreamingHttpResponse(pieces, content_type=GEOJSON_TYPE)
+
+    return _unless_unchanged(request, [wanted], on, body)
+
+
+@require_GET
+@login_not_required
+def healthz(request: HttpRequest) -> JsonResponse:
+    """200 while the database answers, 503 while it does not."""
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT 1")
+    except DatabaseError:
+        return JsonResponse({"status": "unavailable", "database": False}, status=503)
+    return JsonResponse({"status": "ok", "database": True})
+
+
+def _unless_unchanged(
+    request: HttpRequest, layers: list[Layer], on: date, body: Callable[[], HttpResponseBase]
+) -> HttpResponseBase:
+    """304 when the reader's copy is of this state of the data, else `body` with the ETag."""
+    tables = sorted({table for layer in layers for table in layer.tables})
+    tag = etag(tables=tables, audience=audience_of(request.user), on=on)
+    held = {part.strip() for part in request.headers.get("If-None-Match", "").split(",")}
+    response: HttpResponseBase = HttpResponse(status=304) if tag in held else body()
+    response["ETag"] = tag
+    response["Cache-Control"] = "private, no-cache"
+    response["Vary"] = "Cookie"
+    return response

@@ -1,0 +1,32 @@
+"""Colours of maps on screen and paper.
+
+Branches share seven colours, told apart by the colour-blind and, by their lightness (L* 22 to 80 in even steps), in
+grey print. Green, amber and red are kept for verdicts and states.
+"""
+
+BRANCH_COLOURS = ("#1b2a6b", "#7a2a7a", "#8a5a1a", "#0f8a8a", "#e0679b", "#5cb8e6", "#c9c75a")
+
+COLOURS = {
+    "water": "#bcd9ea",
+    "park": "#d3e6c9",
+    "market": "#e6d9c8",
+    "road": "#ffffff",
+    "road_casing": "#c3bfb6",
+    "unassigned": "#9aa0a6",
+    "site": "#0f6b5c",
+    "market_site": "#b4530a",
+    "school": "#5b4bb5",
+    "drop_off": "#1f5fbf",
+    "panda": "#22272e",
+    "bay": "#3d6fb4",
+    "bay_fill": "#a9c4e6",
+    "pitch_free": "#ffffff",
+    "pitch_taken": "#7b8794",
+    "ink": "#1d2126",
+    "halo": "#ffffff",
+}
+
+
+def branch_colour(index: int) -> str:
+    """The colour of a branch whose Branch.colour is `index`."""
+    return BRANCH_COLOURS[index % len(BRANCH_COLOURS)]

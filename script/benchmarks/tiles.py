@@ -1,0 +1,97 @@
+"""Tiles and GeoJSON of the demo city, against the same statement written by hand."""
+
+import math
+from datetime import date
+from typing import Any
+
+from django.db import connection
+from timing import against, median_ms
+
+from gridmgr.accounts.audience import Audience
+from gridmgr.catalog import BACKDROP, LAYERS, layer_named
+from gridmgr.desk.map import city_bounds
+from gridmgr.geo.tilegrid import Tile
+from gridmgr.layers.geojson import feature_collection
+from gridmgr.layers.tiles import mvt
+from parking.models import Bay
+
+OFFICE = Audience(role="office")
+
+PLAIN_TILE = """
+    SELECT ST_AsMVT(t, 'bays', 4096, 'shape', 'id') FROM (
+        SELECT b.id, b.number, b.kind, b.state, b.side, b.opens::text, b.closes::text, b.is_demo, r.name,
+               lower(b.stretch)::float8, upper(b.stretch)::float8,
+               ST_AsMVTGeom(b.web_area, ST_TileEnvelope(%(z)s, %(x)s, %(y)s), 4096, 64, false) AS shape
+        FROM parking_bay b JOIN grids_road r ON r.id = b.road_id
+        WHERE b.state <> 'removed' AND b.web_area && ST_TileEnvelope(%(z)s, %(x)s, %(y)s)
+    ) t
+"""
+PLAIN_GEOJSON = """
+    SELECT json_build_object('type', 'FeatureCollection', 'features', json_agg(ST_AsGeoJSON(t, 'shape', 6)::json))
+    FROM (SELECT b.number, b.kind, b.state, b.side, r.name, lower(b.stretch)::float8, upper(b.stretch)::float8,
+                 b.opens, b.closes, b.is_demo, ST_Transform(b.area, 4326) AS shape
+          FROM parking_bay b JOIN grids_road r ON r.id = b.road_id WHERE b.state <> 'removed') t
+"""
+
+
+def run() -> list[dict[str, Any]]:
+    """Figures of the busiest tile, the first view and the whole layer."""
+    bays, today = Bay.objects.count(), date.today()
+    tile = _middle(15)
+    rows = []
+    mine, peer, ratio = against(
+        lambda: mvt([layer_named("bays")], tile, audience=OFFICE, on=today), lambda: _plain_tile(tile)
+    )
+    rows.append(_row("bay tile z15, ms", f"{bays} bays", mine, f"plain SQL {peer:.1f} ms", ratio, "≤ 1.3"))
+    mine, peer, ratio = against(
+        lambda: b"".join(feature_collection(layer_named("bays"), audience=OFFICE, on=today)), _plain_geojson, runs=5
+    )
+    rows.append(_row("all bays as GeoJSON, ms", f"{bays} bays", mine, f"plain SQL {peer:.1f} ms", ratio, "≤ 1.3"))
+    first = [*_tiles_of_first_view()]
+    weight = sum(
+        len(mvt(group, each, audience=OFFICE, on=today)) for each in first for group in (list(LAYERS), list(BACKDROP))
+    )
+    rows.append(_row("first view, kB of our data uncompressed", f"{len(first)} tiles × 2", weight / 1000, "", "", "< 1000"))
+    whole = median_ms(lambda: mvt(list(LAYERS), _middle(11), audience=OFFICE, on=today))
+    rows.append(_row("tile of all layers z11, ms", f"{bays} bays", whole, "", "", ""))
+    return rows
+
+
+def _row(figure: str, size: str, value: float, peer: str, ratio: Any, aim: str) -> dict[str, Any]:
+    return {"figure": figure, "size": size, "value": value, "peer": peer, "ratio": ratio, "aim": aim}
+
+
+def _bounds() -> tuple[float, float, float, float]:
+    bounds = city_bounds(OFFICE)
+    if bounds is None:
+        raise SystemExit("the database has no city: run manage.py demo first")
+    return bounds
+
+
+def _tile_at(lon: float, lat: float, zoom: int) -> Tile:
+    count = 2**zoom
+    y = (1 - math.asinh(math.tan(math.radians(lat))) / math.pi) / 2
+    return Tile(zoom, int((lon + 180) / 360 * count), int(y * count))
+
+
+def _middle(zoom: int) -> Tile:
+    west, south, east, north = _bounds()
+    return _tile_at((west + east) / 2, (south + north) / 2, zoom)
+
+
+def _tiles_of_first_view() -> list[Tile]:
+    west, south, east, north = _bounds()
+    low, high = _tile_at(west, north, 12), _tile_at(east, south, 12)
+    return [Tile(12, x, y) for x in range(low.x, high.x + 1) for y in range(low.y, high.y + 1)]
+
+
+def _plain_tile(tile: Tile) -> bytes:
+    with connection.cursor() as cursor:
+        cursor.execute(PLAIN_TILE, {"z": tile.z, "x": tile.x, "y": tile.y})
+        return bytes(cursor.fetchone()[0])
+
+
+def _plain_geojson() -> str:
+    with connection.cursor() as cursor:
+        cursor.execute(PLAIN_GEOJSON)
+        return str(cursor.fetchone()[0])

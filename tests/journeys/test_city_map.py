@@ -1,0 +1,111 @@
+"""The city map in a browser: it draws, a bay can be clicked, no markup comes through, nothing leaves this host."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from gridmgr.geo.crs import WGS84, metric_srid, transformer
+from tests.conftest import Town
+from tests.drawing import at
+from tests.factories import BayFactory, RoadFactory, SiteFactory
+from tests.journeys.conftest import PHONE, Visitor
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+# Whether a canvas of the map carries any colour at all.
+PAINTED = """() => [...document.querySelectorAll('.gridmgr-tiles canvas')].some((canvas) => {
+    const data = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data;
+    return data.some((value, index) => index % 4 === 3 && value > 0);
+})"""
+
+
+def loc(x: float, y: float, zoom: int) -> str:
+    """The `loc` parameter for a point in metres from the base point."""
+    lon, lat = transformer(metric_srid(), WGS84).transform(*at(x, y))
+    return f"{lat:.6f},{lon:.6f},{zoom}"
+
+
+def test_city_map_draws_and_its_bay_opens(visit: Callable[..., Visitor], town: Town, office: str) -> None:
+    visitor = visit()
+    visitor.log_in(office)
+    page = visitor.open(
+        f"/map/?loc={loc(103, -6.25, 19)}"
+    )  # the middle of bay BW-01, 100–106 m, 5–7.5 m south
+    page.wait_for_function(PAINTED)
+
+    box: Any = page.locator("#" + "map_city, .map").first.bounding_box()
+    page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    page.wait_for_selector(".card-title")
+
+    assert page.inner_text(".card-title") == "BW-01"
+    page.click(".card-link")
+    page.wait_for_load_state("networkidle")
+    assert page.url.endswith("/bays/BW-01/")
+
+
+def test_address_holds_the_view(visit: Callable[..., Visitor], town: Town, office: str) -> None:
+    visitor = visit()
+    visitor.log_in(office)
+    page = visitor.open(f"/map/?loc={loc(500, 0, 17)}")
+    page.evaluate("gridmgr.current.setZoom(15, {animate: false})")
+
+    assert ",15" in page.url
+    zoom = page.evaluate("gridmgr.current.getZoom()")
+    page.reload()
+    page.wait_for_function("window.gridmgr && gridmgr.current")
+    assert page.evaluate("gridmgr.current.getZoom()") == zoom == 15
+
+
+def test_names_come_as_text_never_as_markup(visit: Callable[..., Visitor], town: Town, office: str) -> None:
+    evil = "<img src=x onerror=window.broken=1>"
+    road = RoadFactory(name=evil)
+    SiteFactory(name=evil, road=road, at_m=600)
+    BayFactory(number="E-1", road=road, at_m=800)
+    visitor = visit()
+    visitor.log_in(office)
+    page = visitor.open(f"/map/?loc={loc(608, -14, 18)}")
+    page.wait_for_selector(".pin")
+    page.locator(f".pin[title='{evil}']").first.click()
+    page.wait_for_selector(".card-title")
+
+    assert page.inner_text(".card-title") == evil
+    assert page.evaluate("window.broken") is None
+    assert page.locator(".leaflet-container img[src=x]").count() == 0
+
+
+def test_layer_control_switches_bays_off(visit: Callable[..., Visitor], town: Town, office: str) -> None:
+    visitor = visit()
+    visitor.log_in(office)
+    page = visitor.open(f"/map/?loc={loc(103, -6, 18)}")
+    page.locator(".leaflet-control-layers").hover()
+    page.get_by_label("停车泊位").uncheck()
+
+    assert "bays" not in page.url.split("layers=")[1].split("&")[0].split(",")
+    assert "sites" in page.url
+
+
+def test_search_flies_to_a_branch(visit: Callable[..., Visitor], town: Town, office: str) -> None:
+    visitor = visit()
+    visitor.log_in(office)
+    page = visitor.open("/map/?loc=30,100,9")
+    page.fill(".map-search input", "第02")
+    page.locator(".map-search-results button").first.click()
+    page.wait_for_timeout(800)
+
+    lat, lon, zoom = (
+        float(part) for part in page.evaluate("new URLSearchParams(location.search).get('loc')").split(",")
+    )
+    assert 37 < lat < 39
+    assert 112 < lon < 114
+    assert zoom > 12
+
+
+def test_city_map_fits_a_phone(visit: Callable[..., Visitor], town: Town, office: str) -> None:
+    visitor = visit(PHONE, is_mobile=True, has_touch=True)
+    visitor.log_in(office)
+    page = visitor.open("/map/")
+    page.wait_for_function(PAINTED)
+
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    assert page.locator(".map").bounding_box()["height"] > 500  # type: ignore[index]
