@@ -1,0 +1,90 @@
+"""What every page needs: who reads it, where one can go, and whether the city is a demo."""
+
+from collections.abc import Callable
+from typing import Any
+
+from django.conf import settings
+from django.core.cache import cache
+from django.http import HttpRequest
+from django.urls import NoReverseMatch, reverse
+from django.utils.functional import SimpleLazyObject
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from gridmgr.accounts.audience import audience_of
+from gridmgr.accounts.models import Role
+from grids.enums import MemberRole
+from grids.models import Branch
+from parking.models import Bay
+from vendors.models import Site
+
+DEMO_KEPT_S = 60
+
+# Name of the page, word, and which other addresses count as the same place in the navigation.
+NAVIGATION = [
+    ("my", gettext_lazy("我的道路"), ()),
+    ("map", gettext_lazy("地图"), ()),
+    ("branches", gettext_lazy("支部"), ()),
+    ("roads", gettext_lazy("道路"), ("sections",)),
+    ("sites", gettext_lazy("摊点"), ("pitches",)),
+    ("schools", gettext_lazy("学校"), ("panda-lanes", "drop-off-points")),
+    ("bays", gettext_lazy("泊位"), ()),
+]
+
+
+def site(request: HttpRequest) -> dict[str, Any]:
+    """Context of base.html. What costs a query is computed only when a template asks."""
+    return {
+        "product": settings.PRODUCT_NAME,
+        "navigation": _lazily(lambda: navigation(request)),
+        "reader_name": _lazily(lambda: reader_name(request)),
+        "reader_role": _lazily(lambda: reader_role(request)),
+        "holds_demo_data": _lazily(holds_demo_data),
+    }
+
+
+def _lazily(make: Callable[[], Any]) -> Any:
+    return SimpleLazyObject(make)
+
+
+def navigation(request: HttpRequest) -> list[dict[str, Any]]:
+    """The pages of the top bar for this reader, the present one marked."""
+    on_the_street = audience_of(request.user).role in {"secretary", "member"}
+    first = request.path.strip("/").split("/")[0]
+    return [
+        {"title": title, "url": reverse(name), "current": first in (name, *others)}
+        for name, title, others in NAVIGATION
+        if name != "my" or on_the_street
+    ]
+
+
+def reader_name(request: HttpRequest) -> str:
+    """The person's name as their branch has it, else the account's."""
+    user = request.user
+    member = getattr(user, "member", None) if getattr(user, "role", "") == Role.MEMBER else None
+    full = member.name if member else getattr(user, "get_full_name", str)()
+    return full or user.get_username()
+
+
+def reader_role(request: HttpRequest) -> str:
+    """What the reader is here: 支部书记, 规划员 …"""
+    role = audience_of(request.user).role
+    return str(dict([*Role.choices, *MemberRole.choices]).get(role, _("党员")))
+
+
+def holds_demo_data() -> bool:
+    """Whether anything in the database is simulated; asked of the database at most once a minute per process."""
+    return bool(cache.get_or_set("holds-demo-data", _any_demo_row, DEMO_KEPT_S))
+
+
+def _any_demo_row() -> bool:
+    ids = [model.objects.filter(is_demo=True).order_by().values("pk") for model in (Branch, Site, Bay)]
+    return len(ids[0].union(*ids[1:], all=True)[:1]) > 0
+
+
+def address_of(name: str, *args: Any) -> str:
+    """Address of a page, or '' when this key can't stand in an address (a bay number with a slash)."""
+    try:
+        return reverse(name, args=args)
+    except NoReverseMatch:
+        return ""

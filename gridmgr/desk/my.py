@@ -1,0 +1,62 @@
+"""My roads: the page that a secretary or member lands on, on the street, with one thumb."""
+
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.http import require_GET
+
+from gridmgr.accounts.audience import Audience, audience_of
+from gridmgr.desk.neighbours import meet_neighbours
+from gridmgr.desk.outlook import street_map
+from gridmgr.desk.standing import Standing, agenda, beats_for, clock_of, furnish
+from grids.models import Branch
+
+
+@require_GET
+def my_roads(request: HttpRequest) -> HttpResponse:
+    """`/my/`: what the reader answers for and what is on there today; for city staff, the choice of a branch."""
+    audience = audience_of(request.user)
+    if audience.branch_id is not None:
+        return _own_roads(request, audience, audience.branch_id)
+    if audience.role == "member":
+        return render(request, "desk/my_nobody.html")
+    return _choose_branch(request, audience)
+
+
+def _own_roads(request: HttpRequest, audience: Audience, branch_id: int) -> HttpResponse:
+    clock = clock_of(request)
+    branch = Branch.objects.defer("area").get(pk=branch_id)
+    beats = beats_for(audience, clock)
+    standing = furnish(beats, audience=audience, clock=clock)
+    neighbours = meet_neighbours(beats, audience=audience, clock=clock)
+    context: dict[str, Any] = {
+        "branch": branch,
+        "clock": clock,
+        "beats": beats,
+        "neighbours": neighbours,
+        "phones": audience.may_see_phones_of(branch.pk),
+        "own_shares": not audience.sees_all,
+        "metres": sum(beat.metres for beat in beats),
+        "map": street_map(request, [beat.line for beat in beats]),
+        "may_share": audience.role == "secretary",
+    }
+    return render(request, "desk/my.html", context | today(standing))
+
+
+def today(standing: Standing) -> dict[str, Any]:
+    """What the line "today" is made of."""
+    return {
+        "points_today": agenda(standing.points),
+        "sites_today": agenda(standing.sites),
+        "standing": standing,
+        "bays_n": len(standing.bays),
+    }
+
+
+def _choose_branch(request: HttpRequest, audience: Audience) -> HttpResponse:
+    clock = clock_of(request)
+    branches = Branch.objects.visible_to(audience, on=clock.on).defer("area")
+    if code := request.GET.get("branch", ""):
+        return redirect(get_object_or_404(branches, code=code))
+    return render(request, "desk/my_choose.html", {"branches": branches, "clock": clock})

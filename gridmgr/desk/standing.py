@@ -1,0 +1,373 @@
+"""What stands on stretches of road and what is on there now: the rows that the street pages are made of.
+
+A beat is a stretch that somebody answers for: a branch's section, or, for a member, their own share of one. Every
+function here takes a fixed number of queries, whatever the number of beats.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, time, timedelta
+from functools import reduce
+from operator import or_
+from typing import Any
+
+from django.db.models import F, Prefetch, Q, QuerySet, Value
+from django.db.models.functions import Least
+from django.http import HttpRequest
+from django.utils import timezone
+from psycopg2.extras import NumericRange
+
+from gridmgr.accounts.audience import Audience
+from gridmgr.feeds.query import day_of
+from gridmgr.geo.functions import LineSubstring, RangeLower, RangeUpper
+from grids.domain.naming import Ends, name_stretches
+from grids.layers import SECTIONS
+from grids.models import Assignment, MemberAssignment
+from parking.layers import BAYS, DROP_OFF_POINTS, PANDA_LANES
+from parking.models import DropOffPoint
+from parking.querysets import is_school_day, next_school_day
+from vendors.enums import SiteState
+from vendors.layers import SITES
+from vendors.models import Site
+
+# Metres along a road shared by neighbours may differ by what rounding to the centimetre makes of them.
+TOUCH_M = 0.05
+
+
+@dataclass(frozen=True)
+class Clock:
+    """The day a page is about. `now` is the local time when that day is today, else None: then nothing is "on now"."""
+
+    on: date
+    now: datetime | None
+    school_day: bool
+    next_school_day: date | None
+
+    @property
+    def time(self) -> time | None:
+        return self.now.time() if self.now else None
+
+
+def clock_of(request: HttpRequest) -> Clock:
+    """The page's day (`?date=`, else today), and whether there is school on it. Two queries."""
+    on, now = day_of(request), timezone.localtime()
+    return Clock(on, now if on == now.date() else None, is_school_day(on), next_school_day(on))
+
+
+# ── Beats ─────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@dataclass
+class Beat:
+    """Metres `from_m` to `to_m` of a section's road, with what stands there.
+
+    `share` is set when the beat is one member's. `bays` counts standing bays by kind; `line` is the stretch itself
+    in the metric CRS.
+    """
+
+    section: Assignment
+    from_m: float
+    to_m: float
+    line: Any
+    share: MemberAssignment | None = None
+    ends: Ends = field(default_factory=lambda: Ends("", ""))
+    shares: list[MemberAssignment] = field(default_factory=list)
+    sites: list[Any] = field(default_factory=list)
+    points: list[Any] = field(default_factory=list)
+    lanes: list[Any] = field(default_factory=list)
+    bays: Counter[str] = field(default_factory=Counter)
+    neighbours: list[Any] = field(default_factory=list)
+
+    @property
+    def metres(self) -> float:
+        return self.to_m - self.from_m
+
+    @property
+    def stretch(self) -> NumericRange:
+        return self.share.stretch if self.share else self.section.stretch
+
+    @property
+    def free(self) -> int:
+        """Free pitches of its sites."""
+        return sum(site.free_n for site in self.sites)
+
+    @property
+    def pitches(self) -> int:
+        return sum(site.pitches_n for site in self.sites)
+
+    @property
+    def points_open(self) -> int:
+        """How many of its drop-off points are open now."""
+        return sum(1 for point in self.points if point.turn.open_until)
+
+    @property
+    def bays_n(self) -> int:
+        return self.bays.total()
+
+    @property
+    def unshared_m(self) -> float:
+        """Metres of the section that no member answers for."""
+        shared = sum(float(share.stretch.upper) - float(share.stretch.lower) for share in self.shares)
+        left = self.metres - shared
+        return left if left >= TOUCH_M else 0.0
+
+    def meets(self, road_id: int, low: float, high: float) -> bool:
+        return road_id == self.section.road_id and low < self.to_m and high > self.from_m
+
+
+def section_beats(sections: "QuerySet[Any]", *, audience: Audience, clock: Clock) -> list[Beat]:
+    """A beat for each of `sections` (rows of the layer, with their `line`), with members. Three queries."""
+    shares = MemberAssignment.objects.on_day(clock.on).select_related("member").order_by("stretch")
+    if not audience.sees_all:
+        shares = shares.filter(member=audience.member_id)
+    rows: QuerySet[Any] = (
+        sections.select_related("road", "branch")
+        .defer("road__reference_line", "road__ways_left_out", "branch__area")
+        .prefetch_related(Prefetch("shares", shares, to_attr="shares_now"))
+        .order_by("road__name", "stretch")
+    )
+    beats = [
+        Beat(row, float(row.stretch.lower), float(row.stretch.upper), row.line, shares=row.shares_now)
+        for row in rows
+    ]
+    return named(beats)
+
+
+def member_beats(*, audience: Audience, clock: Clock) -> list[Beat]:
+    """A beat for each stretch of the member `audience`. Two queries."""
+    length = F("assignment__road__length_m")
+    shares = (
+        MemberAssignment.objects.on_day(clock.on)
+        .filter(member=audience.member_id)
+        .select_related("member", "assignment__road", "assignment__branch")
+        .defer(
+            "assignment__road__reference_line", "assignment__road__ways_left_out", "assignment__branch__area"
+        )
+        .annotate(
+            line=LineSubstring(
+                F("assignment__road__reference_line"),
+                RangeLower("stretch") / length,
+                Least(RangeUpper("stretch") / length, Value(1.0)),
+            )
+        )
+        .order_by("assignment__road__name", "stretch")
+    )
+    return named(
+        [
+            Beat(
+                row.assignment,
+                float(row.stretch.lower),
+                float(row.stretch.upper),
+                row.line,
+                row,
+                shares=[row],
+            )
+            for row in shares
+        ]
+    )
+
+
+def with_line(sections: "QuerySet[Assignment]") -> "QuerySet[Any]":
+    """Sections of any day with their stretch as `line`, like the rows of the layer."""
+    length = F("road__length_m")
+    share = Least(RangeUpper("stretch") / length, Value(1.0))
+    return sections.annotate(
+        line=LineSubstring(F("road__reference_line"), RangeLower("stretch") / length, share)
+    )
+
+
+def beats_for(audience: Audience, clock: Clock) -> list[Beat]:
+    """What the reader answers for: a secretary the branch's sections, a member their own shares."""
+    if audience.sees_all:
+        own = SECTIONS.rows(audience, clock.on).filter(branch=audience.branch_id)
+        return section_beats(own, audience=audience, clock=clock)
+    return member_beats(audience=audience, clock=clock)
+
+
+def named(beats: list[Beat]) -> list[Beat]:
+    """The same beats with the names of their ends. One query."""
+    names = name_stretches([(beat.section.road_id, beat.from_m, beat.to_m) for beat in beats])
+    for beat, ends in zip(beats, names, strict=True):
+        beat.ends = ends
+    return beats
+
+
+def furnish(beats: list[Beat], *, audience: Audience, clock: Clock) -> "Standing":
+    """Puts onto each beat what stands there; returns each thing once. Five queries."""
+    standing = standing_on(
+        on_stretches((beat.section.road_id, beat.stretch) for beat in beats), audience=audience, clock=clock
+    )
+    for beat in beats:
+        _put_on(beat, standing)
+    return standing
+
+
+def standing_on(where: Q, *, audience: Audience, clock: Clock) -> "Standing":
+    """What the reader may see of what stands there (a condition on road and stretch), with each `turn`. Five queries."""
+    standing = Standing(
+        sites=list(SITES.rows(audience, clock.on).filter(where).select_related("road").defer(*BULK)),
+        points=list(
+            DROP_OFF_POINTS.rows(audience, clock.on)
+            .filter(where)
+            .select_related("road", "school")
+            .prefetch_related("hours")
+            .defer(*BULK, "school__area")
+        ),
+        lanes=list(
+            PANDA_LANES.rows(audience, clock.on)
+            .filter(where)
+            .select_related("road", "school")
+            .defer(*BULK[1:], "line", "school__area")
+        ),
+        bays=bay_rows(BAYS.rows(audience, clock.on).filter(where)),
+    )
+    for site in standing.sites:
+        site.turn = site_turn(site, clock)
+    for point in standing.points:
+        point.turn = point_turn(point, clock)
+    return standing
+
+
+BULK = ("area", "road__reference_line", "road__ways_left_out")
+
+# (road, from metre, to metre, kind, side)
+BayRow = tuple[int, float, float, str, str]
+
+
+def bay_rows(bays: "QuerySet[Any]") -> list[BayRow]:
+    """The bays as plain values, thousands of them in one cheap query."""
+    return list(
+        bays.order_by().values_list("road_id", RangeLower("stretch"), RangeUpper("stretch"), "kind", "side")
+    )
+
+
+@dataclass
+class Standing:
+    """Everything on a set of beats, each thing once."""
+
+    sites: list[Any]
+    points: list[Any]
+    lanes: list[Any]
+    bays: list[BayRow]
+
+    @property
+    def free(self) -> int:
+        return sum(site.free_n for site in self.sites)
+
+    @property
+    def pitches(self) -> int:
+        return sum(site.pitches_n for site in self.sites)
+
+
+def _put_on(beat: Beat, standing: Standing) -> None:
+    def here(thing: Any) -> bool:
+        return beat.meets(thing.road_id, float(thing.stretch.lower), float(thing.stretch.upper))
+
+    beat.sites = [site for site in standing.sites if here(site)]
+    beat.points = [point for point in standing.points if here(point)]
+    beat.lanes = [lane for lane in standing.lanes if here(lane)]
+    beat.bays = Counter(kind for road, low, high, kind, _side in standing.bays if beat.meets(road, low, high))
+
+
+def on_stretches(stretches: Iterable[tuple[int, NumericRange]]) -> Q:
+    """Things on any of these (road, stretch); nothing for no stretch."""
+    each = [Q(road=road, stretch__overlap=stretch) for road, stretch in stretches]
+    return reduce(or_, each) if each else Q(pk__in=[])
+
+
+# ── What is on now ────────────────────────────────────────────────────────────────────────────────────────
+
+
+@dataclass(frozen=True)
+class Turn:
+    """A thing's turn: `open_until` while it is open, else when it opens next (a time, and the day if not today)."""
+
+    thing: Any
+    open_until: time | None = None
+    opens: time | None = None
+    day: date | None = None
+
+
+def point_turn(point: DropOffPoint, clock: Clock) -> Turn:
+    """A drop-off point now: open until, or its next opening on this or the next school day."""
+    windows = sorted((hours.opens, hours.closes) for hours in point.hours.all())
+    now = clock.time
+    if clock.school_day:
+        if now is not None:
+            for opens, closes in windows:
+                if opens <= now < closes:
+                    return Turn(point, open_until=closes)
+        coming = [opens for opens, _closes in windows if now is None or opens > now]
+        if coming:
+            return Turn(point, opens=coming[0])
+    if windows and clock.next_school_day:
+        return Turn(point, opens=windows[0][0], day=clock.next_school_day)
+    return Turn(point)
+
+
+def site_turn(site: Site, clock: Clock) -> Turn:
+    """A site now: open until, or its next opening today or tomorrow; neither when it is not in use or out of season."""
+    if site.state != SiteState.OPEN:
+        return Turn(site)
+    now, today, tomorrow = clock.time, clock.on, clock.on + timedelta(days=1)
+    if _in_season(site, today):
+        if now is None:
+            return Turn(site, opens=site.opens)
+        if _in_hours(site, now):
+            return Turn(site, open_until=site.closes)
+        if site.opens > now:
+            return Turn(site, opens=site.opens)
+    return Turn(site, opens=site.opens, day=tomorrow) if _in_season(site, tomorrow) else Turn(site)
+
+
+def _in_season(site: Site, day: date) -> bool:
+    return site.season is None or day in site.season
+
+
+def _in_hours(site: Site, now: time) -> bool:
+    """Whether `now` lies in the site's daily hours, which may run across midnight."""
+    if site.opens < site.closes:
+        return site.opens <= now < site.closes
+    return now >= site.opens or now < site.closes
+
+
+@dataclass(frozen=True)
+class Agenda:
+    """One kind's part of the line "today": those open now, and those that come next at one moment."""
+
+    open: list[Turn]
+    next: list[Turn]
+    rest: int
+
+    @property
+    def until(self) -> time | None:
+        """When the first of the open ones closes."""
+        return min((turn.open_until for turn in self.open if turn.open_until), default=None)
+
+    @property
+    def at(self) -> Turn | None:
+        """The next opening."""
+        return self.next[0] if self.next else None
+
+    @property
+    def free(self) -> int:
+        """Free pitches of the open sites."""
+        return sum(turn.thing.free_n for turn in self.open)
+
+    @property
+    def total(self) -> int:
+        return len(self.open) + len(self.next) + self.rest
+
+
+def agenda(things: Sequence[Any]) -> Agenda:
+    """The turns of `things`, set in order."""
+    turns: list[Turn] = [thing.turn for thing in things]
+    running = [turn for turn in turns if turn.open_until]
+    coming = sorted((turn for turn in turns if turn.opens), key=_when)
+    soonest = [turn for turn in coming if _when(turn) == _when(coming[0])]
+    return Agenda(running, soonest, len(turns) - len(running) - len(soonest))
+
+
+def _when(turn: Turn) -> tuple[date, time]:
+    return turn.day or date.min, turn.opens or time.min

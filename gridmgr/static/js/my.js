@@ -1,0 +1,149 @@
+/* My roads: where am I (GPS with its accuracy circle, or a pin by crosshair), and the sheet over the map. */
+(function () {
+  "use strict";
+
+  const COARSE_M = 100;
+  const box = document.getElementById("where");
+  let map = null, mark = null;
+
+  document.addEventListener("gridmgr:map", (event) => {
+    map = event.detail;
+    if (box) { box.hidden = false; }
+  });
+  if (window.gridmgr && window.gridmgr.current) { map = window.gridmgr.current; if (box) { box.hidden = false; } }
+  if (box) { watchButtons(); }
+  watchSheet();
+
+  /* ── where am I ──────────────────────────────────────────────────────────────────────────────────────── */
+
+  function watchButtons() {
+    box.addEventListener("click", (event) => {
+      const button = event.target.closest("[data-do]");
+      if (!button || !map) { return; }
+      ({ locate, aim: toggleAim, here: takeCentre })[button.dataset.do]();
+    });
+  }
+
+  function locate() {
+    setAim(false);
+    if (!window.isSecureContext) { return say([trouble(box.dataset.insecure)]); }
+    if (!navigator.geolocation) { return say([trouble(box.dataset.silent)]); }
+    say([line(box.dataset.searching)]);
+    navigator.geolocation.getCurrentPosition(found, missed, { enableHighAccuracy: true, timeout: 15000, maximumAge: 10000 });
+  }
+
+  function found(position) {
+    const { latitude, longitude, accuracy } = position.coords;
+    show([latitude, longitude], accuracy);
+    ask(latitude, longitude, accuracy);
+  }
+
+  function missed(error) {
+    say([trouble(error.code === error.PERMISSION_DENIED ? box.dataset.refused : box.dataset.silent)]);
+  }
+
+  function show(latlng, accuracy) {
+    if (mark) { mark.remove(); }
+    const spot = L.circleMarker(latlng, { radius: 8, color: "#fff", weight: 3, fillColor: "#0b4f96", fillOpacity: 1 });
+    const circle = L.circle(latlng, { radius: accuracy || 0, color: "#0b4f96", weight: 2, fillColor: "#0b4f96", fillOpacity: 0.15 });
+    mark = L.layerGroup(accuracy ? [circle, spot] : [spot]).addTo(map);
+    if (accuracy) { map.fitBounds(L.latLng(latlng).toBounds(Math.max(accuracy * 2.4, 240)), { maxZoom: 18 }); }
+  }
+
+  function toggleAim() { setAim(box.querySelector(".where-cross").hidden); }
+
+  function setAim(on) {
+    box.querySelector(".where-cross").hidden = !on;
+    box.querySelector("[data-do=here]").hidden = !on;
+    box.querySelector("[data-do=aim]").setAttribute("aria-pressed", String(on));
+    if (on) { say([line(box.dataset.aim)]); map.getContainer().focus(); }
+  }
+
+  function takeCentre() {
+    const { lat, lng } = map.getCenter();
+    setAim(false);
+    show([lat, lng], 0);
+    ask(lat, lng, 0);
+  }
+
+  async function ask(lat, lon, accuracy) {
+    say([line(box.dataset.asking)]);
+    const query = new URLSearchParams({ lon: lon.toFixed(6), lat: lat.toFixed(6) });
+    const day = new URLSearchParams(location.search).get("date");
+    if (day) { query.set("date", day); }
+    try {
+      const response = await fetch(`${box.dataset.url}?${query}`, { headers: { Accept: "application/json" } });
+      if (!response.ok) { throw new Error(String(response.status)); }
+      answer(await response.json(), accuracy);
+    } catch (_error) {
+      say([trouble(box.dataset.failed)]);
+    }
+  }
+
+  function answer(here, accuracy) {
+    const parts = [];
+    const first = document.createElement("strong");
+    first.textContent = here.state === "on_road" ? `${box.dataset.here} ${here.text}` : here.text;
+    if (accuracy) { first.textContent += ` (±${Math.round(accuracy)} m)`; }
+    parts.push(first);
+    if (here.section) { parts.push(link(here.section.url, `${here.section.code} ${here.section.branch}`)); }
+    for (const member of here.members || []) {
+      if (member.phone) {
+        parts.push(link(`tel:${member.phone.replaceAll(" ", "")}`, `${box.dataset.answers} ${member.name} ☎ ${member.phone}`));
+      } else {
+        parts.push(line(`${box.dataset.answers} ${member.name}`));
+      }
+    }
+    if (here.answer) { parts.push(line(here.answer)); }
+    if (accuracy > COARSE_M) { parts.push(trouble(box.dataset.coarse)); }
+    say(parts);
+  }
+
+  function say(parts) {
+    const says = box.querySelector(".where-says");
+    says.replaceChildren(...parts);
+    says.hidden = false;
+  }
+
+  function line(text) {
+    const made = document.createElement("span");
+    made.textContent = text;
+    return made;
+  }
+
+  function trouble(text) {
+    const made = line(text);
+    made.className = "trouble-words";
+    return made;
+  }
+
+  function link(href, text) {
+    const made = document.createElement("a");
+    made.href = href;
+    made.textContent = text;
+    return made;
+  }
+
+  /* ── the sheet: the page itself scrolls it over the map; the handle does it by tap or key ────────────── */
+
+  function watchSheet() {
+    const handle = document.querySelector(".sheet-handle"), sheet = document.getElementById("sheet");
+    if (!handle || !sheet) { return; }
+    handle.hidden = false;
+    const raised = () => window.scrollY > 80;
+    handle.addEventListener("click", () => {
+      const up = !raised();
+      const top = document.querySelector(".top");
+      const still = window.matchMedia("(prefers-reduced-motion: reduce)").matches;
+      const goal = up ? sheet.getBoundingClientRect().top + window.scrollY - (top ? top.offsetHeight : 0) : 0;
+      window.scrollTo({ top: goal, behavior: still ? "auto" : "smooth" });
+    });
+    const tell = () => {
+      const up = raised();
+      handle.setAttribute("aria-expanded", String(up));
+      handle.firstElementChild.textContent = up ? handle.dataset.less : handle.dataset.more;
+    };
+    window.addEventListener("scroll", tell, { passive: true });
+    tell();
+  }
+})();
