@@ -41,6 +41,7 @@ def branch(request: HttpRequest, code: str) -> HttpResponse:
             request,
             [row.area] if audience.sees_all else [beat.line for beat in beats],
             branches=audience.sees_all,
+            own=row.code,
         ),
         "may_add": audience.role == "administrator",
         "history": history_of(row) if audience.sees_all else [],

@@ -38,7 +38,7 @@ def _own_roads(request: HttpRequest, audience: Audience, branch_id: int) -> Http
         "phones": audience.may_see_phones_of(branch.pk),
         "own_shares": not audience.sees_all,
         "metres": sum(beat.metres for beat in beats),
-        "map": street_map(request, [beat.line for beat in beats]),
+        "map": street_map(request, [beat.line for beat in beats], own=branch.code),
         "may_share": audience.role == "secretary",
     }
     return render(request, "desk/my.html", context | today(standing))

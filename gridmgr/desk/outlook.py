@@ -12,11 +12,11 @@ from gridmgr.desk.map import city_bounds
 from gridmgr.geo.crs import WGS84, metric_srid, transformer
 from gridmgr.layers.base import Layer
 from gridmgr.layers.maps import Bounds, MapParts, page_map
-from grids.layers import BRANCHES, SECTIONS
+from grids.layers import BRANCHES, ROADS, SECTIONS
 from parking.layers import BAYS, DROP_OFF_POINTS, PANDA_LANES, SCHOOLS
 from vendors.layers import PITCHES, SITES
 
-STREET: Sequence[Layer] = (SECTIONS, SCHOOLS, BAYS, PANDA_LANES, DROP_OFF_POINTS, SITES, PITCHES)
+STREET: Sequence[Layer] = (ROADS, SECTIONS, SCHOOLS, BAYS, PANDA_LANES, DROP_OFF_POINTS, SITES, PITCHES)
 MARGIN_M = 60.0
 
 
@@ -26,12 +26,18 @@ def street_map(
     *,
     focus: tuple[str, Any] | None = None,
     branches: bool = False,
+    own: str = "",
 ) -> MapParts:
-    """The street layers around `shapes` (geometries in the metric CRS); `branches` adds the grids' outlines."""
+    """The street layers around `shapes` (geometries in the metric CRS).
+
+    `branches` adds the grids' outlines; `own` is the code of the branch whose sections stand out from the others'.
+    """
     layers = [BRANCHES, *STREET] if branches else STREET
     query = {"date": request.GET["date"]} if request.GET.get("date") else {}
     bounds = box_around(shapes) or city_bounds(audience_of(request.user))
-    return page_map(request, layers=layers, backdrop=BACKDROP, bounds=bounds, focus=focus, query=query)
+    return page_map(
+        request, layers=layers, backdrop=BACKDROP, bounds=bounds, focus=focus, query=query, own=own
+    )
 
 
 def box_around(shapes: Iterable[Any]) -> Bounds | None:

@@ -38,6 +38,7 @@ def page_map(
     query: dict[str, str] | None = None,
     full: bool = False,
     branches: Sequence[dict[str, Any]] = (),
+    own: str = "",
     place: str = "city",
 ) -> MapParts:
     """A map of `layers` in drawing order, over `backdrop`.
@@ -45,7 +46,7 @@ def page_map(
     `bounds` is west, south, east, north in degrees; `hidden` names layers that start switched off; `focus` is the
     layer and id of the feature to stress; `query` is added to each tile request (the date, say); `full` adds
     search, legend and a view that the address bar holds; `branches` (code, name, colour, bbox) are listed in the
-    legend; `place` is the element's id, once per page.
+    legend; `own` is the code of the branch whose sections stand out; `place` is the element's id, once per page.
     """
     import folium
 
@@ -56,6 +57,7 @@ def page_map(
     page = _page(bounds, focus, full) | {
         "legend": [_legend(layer) for layer in layers],
         "branchList": list(branches),
+        "own": own,
     }
     chart = PageMap(element_id=place, page=page)
     if settings.BASEMAP_URL:

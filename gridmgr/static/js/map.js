@@ -170,7 +170,7 @@
   /* ── painting: shapes ────────────────────────────────────────────────────────────────────────────────── */
 
   const POINT = 1, LINE = 2, AREA = 3;
-  const NUMBERS_FROM = 14;
+  const NUMBERS_FROM = 15;
 
   function trace(pen, feature) {
     for (const ring of feature.rings) {
@@ -270,7 +270,10 @@
     const width = Math.max(3, Math.min(4.5 + (zoom - 12) * 0.6, 8));
     features.forEach((feature) => stroke(pen, feature, "#fff", width + 2));
     for (const feature of features) {
-      stroke(pen, feature, colourOf(layer, feature), isFocus(layer, feature) ? width + 4 : width);
+      const others = page.own && feature.properties.branch !== page.own;
+      pen.globalAlpha = others ? 0.4 : 1;
+      stroke(pen, feature, colourOf(layer, feature), isFocus(layer, feature) ? width + 4 : others ? width * 0.7 : width);
+      pen.globalAlpha = 1;
       if (zoom >= 13) { badge(feature, colourOf(layer, feature), labels); }
     }
   }
