@@ -74,9 +74,6 @@ INSTALLED_APPS = [
     "rules",
     "axes",
     "csp",
-    "django_filters",
-    "django_tables2",
-    "django_htmx",
 ]
 
 MIDDLEWARE = [
@@ -84,14 +81,13 @@ MIDDLEWARE = [
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
-    "django.middleware.locale.LocaleMiddleware",
+    "gridmgr.language.ChosenLanguageMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.auth.middleware.LoginRequiredMiddleware",  # deny by default: a new page is closed
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
-    "django_htmx.middleware.HtmxMiddleware",
     "gridmgr.history.HistoryMiddleware",
     "gridmgr.errors.DomainErrorMiddleware",
     "axes.middleware.AxesMiddleware",
@@ -198,7 +194,6 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = 10 * 1024 * 1024
 # ── Pages ─────────────────────────────────────────────────────────────────────────────────────────────────
 
 PRODUCT_NAME = _("城市道路网格管理")
-DJANGO_TABLES2_PAGE_RANGE = 7
 MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
 
 # ── Logs ──────────────────────────────────────────────────────────────────────────────────────────────────

@@ -14,7 +14,7 @@ from gridmgr.accounts.models import Role
 from grids.enums import MemberRole
 from grids.models import Assignment, Branch, Member, Road
 from parking.models import Bay, DropOffPoint, PandaLane, School
-from tests.drawing import line
+from tests.drawing import line, point
 from tests.factories import (
     AllocationFactory,
     AssignmentFactory,
@@ -28,8 +28,9 @@ from tests.factories import (
     ShareFactory,
     SiteFactory,
     UserFactory,
+    VendorFactory,
 )
-from vendors.models import Pitch, Site
+from vendors.models import Guidance, Pitch, Site, Vendor, WaitingEntry
 
 ROLES = ("secretary", "member", "planner", "office", "administrator")
 
@@ -107,6 +108,9 @@ class Grid:
     lane: PandaLane
     drop_off: DropOffPoint
     bay: Bay
+    vendor: Vendor
+    waiting: WaitingEntry
+    guidance: Guidance
     phones: list[str] = field(default_factory=list)
 
 
@@ -138,8 +142,10 @@ def _grid(code: str, *, north: float) -> Grid:
     ShareFactory(assignment=section, member=member)
     site = SiteFactory(code=f"TD-{code}", name=f"摊点{code}", road=road, pitches=2)
     pitch = site.pitches.order_by("number").first()
-    AllocationFactory(pitch=pitch, vendor__name=f"商贩{code}", vendor__phone=f"{prefix}03")
+    held = AllocationFactory(pitch=pitch, vendor__name=f"商贩{code}", vendor__phone=f"{prefix}03")
     school = SchoolFactory(name=f"小学{code}")
+    in_line = VendorFactory(name=f"候补{code}", phone=f"{prefix}04")
+    guided = VendorFactory(name=f"流动{code}", phone=f"{prefix}05")
     return Grid(
         branch=branch,
         road=road,
@@ -152,5 +158,15 @@ def _grid(code: str, *, north: float) -> Grid:
         lane=PandaLaneFactory(school=school, road=road),
         drop_off=DropOffPointFactory(code=f"JS-{code}", school=school, road=road),
         bay=BayFactory(number=f"BW-{code}", road=road),
-        phones=[f"{prefix}0{index}" for index in (1, 2, 3)],
+        vendor=held.vendor,
+        waiting=WaitingEntry.objects.create(site=site, vendor=in_line),
+        guidance=Guidance.objects.create(
+            officer=UserFactory(username=f"officer{code}"),
+            branch=branch,
+            location=point(350, north),
+            vendor=guided,
+            site=site,
+            slip=f"SD261122-ABCDEFGH{code}",
+        ),
+        phones=[f"{prefix}0{index}" for index in range(1, 6)],
     )

@@ -27,6 +27,8 @@ NAVIGATION = [
     ("branches", gettext_lazy("支部"), ()),
     ("roads", gettext_lazy("道路"), ("sections",)),
     ("sites", gettext_lazy("摊点"), ("pitches",)),
+    ("guide", gettext_lazy("疏导"), ("guidance", "vendors")),
+    ("guidance", gettext_lazy("疏导"), ("vendors",)),
     ("schools", gettext_lazy("学校"), ("panda-lanes", "drop-off-points")),
     ("bays", gettext_lazy("泊位"), ()),
 ]
@@ -50,11 +52,12 @@ def _lazily(make: Callable[[], Any]) -> Any:
 def navigation(request: HttpRequest) -> list[dict[str, Any]]:
     """The pages of the top bar for this reader, the present one marked."""
     on_the_street = audience_of(request.user).role in {"secretary", "member"}
+    not_theirs = "guidance" if on_the_street else "guide"
     first = request.path.strip("/").split("/")[0]
     return [
         {"title": title, "url": reverse(name), "current": first in (name, *others)}
         for name, title, others in NAVIGATION
-        if name != "my" or on_the_street
+        if name != not_theirs and (name != "my" or on_the_street)
     ]
 
 

@@ -7,6 +7,7 @@ from django.contrib.gis.db.models import Extent
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
+from django.views.decorators.http import require_GET
 
 from gridmgr.accounts.audience import Audience, audience_of
 from gridmgr.catalog import BACKDROP, LAYERS
@@ -19,6 +20,7 @@ from grids.models import Branch, Road
 OFF_AT_FIRST = ("branches",)
 
 
+@require_GET
 def city_map(request: HttpRequest) -> HttpResponse:
     """`/map/`: every layer of the catalog on one map; the view, the layers and the date stand in the address."""
     on, audience = day_of(request), audience_of(request.user)

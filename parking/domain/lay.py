@@ -67,7 +67,8 @@ class KerbLine:
     @classmethod
     def of(cls, kerb: Kerb) -> "KerbLine":
         """The run that a Kerb row holds."""
-        return cls.along(np.array(kerb.line.coords)[:, :2], np.array(kerb.measures, dtype=float), kerb.side)
+        xy = shapely.get_coordinates(shapely.from_wkb(bytes(kerb.line.wkb)))
+        return cls.along(xy, np.array(kerb.measures, dtype=float), kerb.side)
 
     @classmethod
     def along(cls, xy: Floats, measures: Floats, side: str) -> "KerbLine":

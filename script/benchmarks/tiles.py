@@ -5,7 +5,6 @@ from datetime import date
 from typing import Any
 
 from django.db import connection
-from timing import against, median_ms
 
 from gridmgr.accounts.audience import Audience
 from gridmgr.catalog import BACKDROP, LAYERS, layer_named
@@ -14,6 +13,7 @@ from gridmgr.geo.tilegrid import Tile
 from gridmgr.layers.geojson import feature_collection
 from gridmgr.layers.tiles import mvt
 from parking.models import Bay
+from script.benchmarks.timing import against, median_ms
 
 OFFICE = Audience(role="office")
 

@@ -3,7 +3,13 @@
 from tests.factories.accounts import UserFactory
 from tests.factories.grids import AssignmentFactory, BranchFactory, MemberFactory, RoadFactory, ShareFactory
 from tests.factories.parking import BayFactory, DropOffPointFactory, PandaLaneFactory, SchoolFactory
-from tests.factories.vendors import AllocationFactory, PitchFactory, SiteFactory, VendorFactory
+from tests.factories.vendors import (
+    AllocationFactory,
+    GuidanceFactory,
+    PitchFactory,
+    SiteFactory,
+    VendorFactory,
+)
 
 __all__ = [
     "AllocationFactory",
@@ -11,6 +17,7 @@ __all__ = [
     "BayFactory",
     "BranchFactory",
     "DropOffPointFactory",
+    "GuidanceFactory",
     "MemberFactory",
     "PandaLaneFactory",
     "PitchFactory",

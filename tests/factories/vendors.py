@@ -7,10 +7,12 @@ import factory
 from factory.django import DjangoModelFactory
 
 from grids.enums import Side
-from tests.drawing import period, rect, stretch
+from tests.drawing import period, point, rect, stretch
+from tests.factories.accounts import UserFactory
 from tests.factories.grids import RoadFactory
 from vendors import enums
-from vendors.models import Allocation, Pitch, Site, Vendor
+from vendors.domain.guide import new_slip
+from vendors.models import Allocation, Guidance, Pitch, Site, Vendor
 
 PITCH_M = 2.0
 
@@ -83,3 +85,17 @@ class AllocationFactory(DjangoModelFactory):
     pitch = factory.SubFactory(PitchFactory)
     vendor = factory.SubFactory(VendorFactory)
     period = factory.LazyFunction(period)
+
+
+class GuidanceFactory(DjangoModelFactory):
+    """A vendor met on the road's first metre was guided to a site just now."""
+
+    class Meta:
+        model = Guidance
+
+    officer = factory.SubFactory(UserFactory)
+    location = factory.LazyFunction(lambda: point(0, 0))
+    goods = "早点"
+    site = factory.SubFactory(SiteFactory)
+    walk_m = 320.0
+    slip = factory.LazyFunction(new_slip)

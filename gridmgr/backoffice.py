@@ -1,0 +1,142 @@
+"""What the admin of every app shares: refusals in words, geometry as text, history to read and never to change.
+
+Nothing in it comes from another host or needs an inline script, so the site's content security policy holds here too.
+"""
+
+import copy
+from typing import Any
+
+from django import forms
+from django.contrib import admin
+from django.contrib.gis.db.models import GeometryField
+from django.contrib.postgres.fields import DateRangeField
+from django.contrib.postgres.forms import RangeWidget
+from django.core.exceptions import PermissionDenied
+from django.db import IntegrityError, connection, models, transaction
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from gridmgr import quantities
+from gridmgr.errors import DomainError, constraint_of
+from gridmgr.geo.text import GeometryText
+from gridmgr.history import changes_in, history_of
+
+admin.site.site_header = gettext_lazy("gridmgr 后台管理")
+admin.site.site_title = gettext_lazy("后台管理")
+admin.site.index_title = gettext_lazy("可以管理的内容")
+
+# What the database's triggers refuse, for a person. Plain constraints carry their own words in the models.
+REFUSALS = {
+    "stretch_on_road": gettext_lazy("里程须在道路的 0 m 至终点之间,且终点大于起点。"),
+    "one_secretary": gettext_lazy("每个支部须有且仅有一名在任书记。请在该支部的页面里同时改任新旧书记。"),
+    "member_keeps_branch": gettext_lazy("该党员在原支部还有责任段,不能调到别的支部。请先终止这些责任段。"),
+    "section_holds_shares": gettext_lazy("路段内还有党员的责任段。请先终止这些责任段。"),
+    "share_within_section": gettext_lazy("党员责任段须在本支部的责任路段和期间以内。"),
+    "share_by_own_branch": gettext_lazy("该党员属于别的支部。请选本支部的党员。"),
+    "allocation_within_season": gettext_lazy("瓜果市场的摊位分配须在该市场的季节以内。"),
+    "allocation_on_held_pitch": gettext_lazy("这个摊位正为别的商贩保留。请另选空位,或等保留到期。"),
+    "hold_on_free_pitch": gettext_lazy("这个摊位当天已有商贩使用,不能保留。请另选空位。"),
+    "pitches_apart": gettext_lazy("这个摊位与同一摊点的另一个摊位重叠。请移开或缩小。"),
+}
+
+
+def refusal(error: IntegrityError, thing: models.Model) -> str:
+    """Why the database refused to save `thing`, in words."""
+    name = constraint_of(error)
+    words = str(
+        REFUSALS.get(name) or _("数据库拒绝保存(约束 %(name)s)。请核对后再试。") % {"name": name or "?"}
+    )
+    if name == "stretch_on_road":
+        road: Any = thing.road  # type: ignore[attr-defined]
+        words += _("%(road)s长 %(length)s。") % {"road": road, "length": quantities.metres(road.length_m)}
+    return words
+
+
+class TrialForm(forms.ModelForm):
+    """A form whose last check is to save and take it back, so that what only the database can judge is said here.
+
+    `judged_alone`: checks that the database puts off to the end of the transaction are asked for as well.
+    """
+
+    judged_alone = True
+
+    def _post_clean(self) -> None:
+        super()._post_clean()  # type: ignore[misc]
+        if not self.errors:
+            try:
+                with transaction.atomic():
+                    self.try_saving(copy.copy(self.instance))
+                    transaction.set_rollback(True)
+            except IntegrityError as error:
+                self.add_error(None, refusal(error, self.instance))
+            except DomainError as error:
+                self.add_error(None, str(error))
+
+    def try_saving(self, trial: Any) -> None:
+        """Saves a copy of the instance, for nothing but the database's opinion."""
+        trial.save()
+        if self.judged_alone:
+            with connection.cursor() as cursor:
+                cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+
+
+class GeometryAsText:
+    """For admins and inlines: geometry fields as text, days as date inputs."""
+
+    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest | None, **kwargs: Any) -> Any:
+        if isinstance(db_field, GeometryField):
+            kwargs["widget"] = GeometryText
+            kwargs.setdefault("help_text", _("GeoJSON,或带坐标系的 WKT,如 SRID=4547;POINT(400000 4190000)。"))
+        if isinstance(db_field, DateRangeField):
+            kwargs["widget"] = RangeWidget(forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"}))
+            kwargs.setdefault("help_text", _("开始日期算在内,结束日期不算;长期有效则不填结束日期。"))
+        return super().formfield_for_dbfield(db_field, request, **kwargs)  # type: ignore[misc]
+
+
+class GridAdmin(GeometryAsText, admin.ModelAdmin):
+    """The admin of one kind of thing. Its history is that of the database's triggers, read-only."""
+
+    form = TrialForm
+    list_per_page = 50
+    show_full_result_count = False
+    object_history_template = "admin/changes_of.html"
+    change_list_template = "admin/list_with_changes.html"
+
+    def get_urls(self) -> list[URLPattern]:
+        name = f"{self.opts.app_label}_{self.opts.model_name}_changes"
+        return [
+            path("changes/", self.admin_site.admin_view(self.changes_view), name=name),
+            *super().get_urls(),
+        ]
+
+    def history_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> HttpResponse:
+        thing = get_object_or_404(self.get_queryset(request), pk=object_id)
+        self._require_view(request, thing)
+        context = {"title": _("修改记录"), "object": thing, "history": history_of(thing)}
+        return self._read_only_page(request, self.object_history_template, context)
+
+    def changes_view(self, request: HttpRequest) -> HttpResponse:
+        """The latest changes of all things of this kind, those since deleted among them."""
+        self._require_view(request, None)
+        title = _("%(things)s的修改记录") % {"things": self.opts.verbose_name_plural}
+        return self._read_only_page(
+            request, "admin/changes.html", {"title": title, "changes": changes_in(self.model)}
+        )
+
+    def _require_view(self, request: HttpRequest, thing: Any) -> None:
+        if not self.has_view_or_change_permission(request, thing):
+            raise PermissionDenied
+
+    def _read_only_page(self, request: HttpRequest, template: str, context: dict[str, Any]) -> HttpResponse:
+        return TemplateResponse(
+            request, template, {**self.admin_site.each_context(request), "opts": self.opts, **context}
+        )
+
+
+class GridInline(GeometryAsText, admin.TabularInline):
+    extra = 0
+    show_change_link = False

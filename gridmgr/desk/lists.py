@@ -1,0 +1,333 @@
+"""The list of any layer: search, filters, sorting and paging from its declaration; the address holds the view."""
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from django import forms
+from django.contrib.gis.db.models.functions import AsGeoJSON, PointOnSurface, Transform
+from django.core.paginator import Page, Paginator
+from django.db.models import Exists, F, OuterRef, Q, QuerySet, Subquery, TextField, Value
+from django.db.models.functions import Concat
+from django.http import HttpRequest, HttpResponse, QueryDict
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.http import require_GET
+
+from gridmgr.accounts.audience import Audience, audience_of
+from gridmgr.catalog import layer_named
+from gridmgr.desk.context import address_of
+from gridmgr.desk.tables import Column, columns
+from gridmgr.feeds.query import day_of
+from gridmgr.geo.crs import WGS84
+from gridmgr.layers.base import Field, Layer
+from gridmgr.quantities import NOTHING
+from grids.models import Assignment, Branch, OnRoad, Road
+from grids.querysets import holding
+from parking.models import DropOffPoint, PandaLane
+from vendors.models import Site
+
+PAGE_ROWS = 50
+QUERY_MOST = 60
+
+# What the thing's own page shows, but a list has no room for.
+LEFT_OUT = {
+    "roads": ("width_origin",),
+    "sites": ("capacity", "taken", "side", "sign_board", "bins"),
+    "pitches": ("site_code",),
+    "drop-off-points": ("side",),
+    "panda-lanes": (),
+}
+# Columns whose values are never broken over two lines.
+SHORT = {"code", "kind", "state", "from_m", "opens", "season_from", "since", "number", "side", "founded"}
+# Lists that read differently on another day.
+OF_A_DAY = {"sections", "sites", "pitches"}
+ZOOM = {"branches": 14, "roads": 15, "sections": 16, "schools": 17, "bays": 19, "pitches": 19}
+TABS = [("roads", "sections", "gaps"), ("sites", "pitches"), ("schools", "drop-off-points", "panda-lanes")]
+TAB_WORDS = {"gaps": gettext_lazy("无人负责的路段")}
+WOULD_BE_HERE = {
+    "roads": gettext_lazy("这里列出城市的道路。请管理员用命令 import_roads 从路网文件导入。"),
+    "branches": gettext_lazy("这里列出网格支部及其网格。请管理员在后台管理中新增。"),
+    "sections": gettext_lazy("这里列出各支部包干的路段。请管理员在后台管理的“责任路段”中分配。"),
+    "sites": gettext_lazy("这里列出便民摊点和临时瓜果市场。规划员可在后台管理中新增。"),
+    "pitches": gettext_lazy("这里列出各摊点的摊位及其占用情况。规划员可在后台管理中为摊点新增摊位。"),
+    "schools": gettext_lazy("这里列出学校及其校门。规划员可在后台管理中新增。"),
+    "panda-lanes": gettext_lazy("这里列出学校旁的“熊猫”通道。规划员可在后台管理中新增。"),
+    "drop-off-points": gettext_lazy("这里列出上下学接送点及其开放时段。规划员可在后台管理中新增。"),
+    "bays": gettext_lazy("这里列出路面停车泊位。规划员可在后台管理中新增。"),
+}
+
+
+@require_GET
+def layer_list(request: HttpRequest, layer: str) -> HttpResponse:
+    """`/<layer>/?q=&road=&branch=&date=&sort=&page=` and one parameter for each choice of the layer."""
+    shown, audience, on = layer_named(layer), audience_of(request.user), day_of(request)
+    everything = shown.annotated(audience, on)
+    form = filter_form(shown, everything, audience, on, request.GET)
+    rows = filtered(shown, everything, form, on)
+    table = Table(shown, request.GET)
+    page = Paginator(table.ordered(rows, on), PAGE_ROWS).get_page(request.GET.get("page"))
+    context = {
+        "layer": shown,
+        "form": form,
+        "filtered": any(form.data.get(name) for name in form.fields),
+        "headers": table.headers,
+        "rows": table.read(page),
+        "page": page,
+        "pages": paging(page, request.GET),
+        "tabs": tabs(layer, audience),
+        "on": on,
+        "today": on == timezone.localdate(),
+        "would_be_here": WOULD_BE_HERE[layer],
+    }
+    return render(request, "desk/list.html", context)
+
+
+# ── Filters ───────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def filter_form(
+    layer: Layer, rows: QuerySet[Any], audience: Audience, on: date, given: QueryDict
+) -> forms.Form:
+    """A form with what this layer can be searched and filtered by, filled from the address."""
+    fields: dict[str, forms.Field] = {}
+    if layer.search:
+        fields["q"] = forms.CharField(
+            label=_("搜索"), max_length=QUERY_MOST, widget=forms.TextInput(attrs={"type": "search"})
+        )
+    for field in layer.fields:
+        if field.name not in LEFT_OUT.get(layer.name, ()) and (choices := _choices(field)):
+            fields[field.name] = forms.ChoiceField(label=field.label, choices=[("", _("全部")), *choices])
+    if layer.name != "branches":
+        _add_places(fields, layer, rows, audience, on)
+    if layer.name in OF_A_DAY:
+        fields["date"] = forms.DateField(label=_("日期"), widget=forms.DateInput(attrs={"type": "date"}))
+    for each in fields.values():
+        each.required = False
+    form = type("FilterForm", (forms.Form,), fields)(given, auto_id="filter-%s", label_suffix="")
+    form.is_valid()
+    return form
+
+
+def _choices(field: Field) -> list[tuple[str, Any]]:
+    if field.kind == "choice":
+        return list((field.choices or {}).items())
+    if field.kind == "bool" and field.name != "demo":
+        return [("1", _("是")), ("0", _("否"))]
+    return []
+
+
+def _add_places(
+    fields: dict[str, forms.Field], layer: Layer, rows: QuerySet[Any], audience: Audience, on: date
+) -> None:
+    if any(field.name == "road" for field in layer.fields):
+        with_things = rows.order_by().values("road_id")
+        roads = Road.objects.visible_to(audience, on=on).filter(pk__in=with_things).only("name")
+        fields["road"] = forms.ModelChoiceField(roads, label=_("道路"), empty_label=_("全部"))
+    if audience.sees_all:
+        branches = Branch.objects.visible_to(audience, on=on).only("code", "name")
+        fields["branch"] = forms.ModelChoiceField(
+            branches, label=_("支部"), empty_label=_("全部"), to_field_name="code"
+        )
+
+
+def filtered(layer: Layer, rows: QuerySet[Any], form: forms.Form, on: date) -> QuerySet[Any]:
+    """The rows that meet what the form says; a value it refuses is shown there and not applied."""
+    for name, value in form.cleaned_data.items():
+        if value in (None, "") or name == "date":
+            continue
+        if name == "q":
+            rows = rows.filter(matching(layer, value))
+        elif name == "road":
+            rows = rows.filter(road=value)
+        elif name == "branch":
+            rows = BRANCH_FILTERS.get(layer.name, _standing_on)(rows, value, on)
+        else:
+            field = next(each for each in layer.fields if each.name == name)
+            rows = rows.filter(**{f"p_{name}": value == "1" if field.kind == "bool" else value})
+    return rows
+
+
+def matching(layer: Layer, words: str) -> Q:
+    """Rows of which one of the layer's search fields holds `words`, in any case."""
+    found = Q()
+    for name in layer.search:
+        found |= Q(**{f"{name}__icontains": words})
+    return found
+
+
+def _standing_on(rows: Any, branch: Branch, on: date) -> QuerySet[Any]:
+    return rows.on_sections_of(branch, on=on)
+
+
+def _served_from(rows: Any, branch: Branch, on: date) -> QuerySet[Any]:
+    """Schools whose drop-off points or lanes stand on the branch's sections."""
+    at_school = [
+        Exists(model.objects.on_sections_of(branch, on=on).filter(school=OuterRef("pk")))
+        for model in (DropOffPoint, PandaLane)
+    ]
+    return rows.filter(Q(at_school[0]) | Q(at_school[1]))
+
+
+BRANCH_FILTERS: dict[str, Callable[[Any, Branch, date], QuerySet[Any]]] = {
+    "roads": lambda rows, branch, on: rows.assigned_to(branch, on=on),
+    "sections": lambda rows, branch, on: rows.filter(branch=branch),
+    "schools": _served_from,
+    "pitches": lambda rows, branch, on: rows.filter(site__in=Site.objects.on_sections_of(branch, on=on)),
+}
+
+
+# ── The table ─────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@dataclass(frozen=True)
+class Cell:
+    """What one row says in one column: text, where it leads, and its role in the row."""
+
+    text: str
+    label: Any
+    url: str
+    css: str
+
+
+class Table:
+    """The columns of a layer's list, how it is sorted, and its rows as cells."""
+
+    def __init__(self, layer: Layer, given: QueryDict) -> None:
+        self.layer = layer
+        self.given = given
+        heading_first = sorted(
+            columns(layer, without=LEFT_OUT.get(layer.name, ())), key=lambda each: each.name != layer.heading
+        )
+        self.columns = heading_first + ([BRANCH_COLUMN] if self.stands_on_road else [])
+        self.sort = given.get("sort", "")
+        if self.sort.removeprefix("-") not in {each.name for each in self.columns}:
+            self.sort = layer.heading
+
+    @property
+    def stands_on_road(self) -> bool:
+        return issubclass(self.layer.models[0], OnRoad)
+
+    @property
+    def headers(self) -> list[dict[str, Any]]:
+        """Label, address that sorts by the column, and how it is sorted now (ascending, descending or '')."""
+        return [self._header(column) for column in self.columns]
+
+    def _header(self, column: Column) -> dict[str, Any]:
+        sorted_now = {column.name: "ascending", f"-{column.name}": "descending"}.get(self.sort, "")
+        turned = f"-{column.name}" if sorted_now == "ascending" else column.name
+        return {
+            "label": column.label,
+            "url": _address(self.given, sort=turned, page=""),
+            "sorted": sorted_now,
+            "numeric": column.numeric,
+        }
+
+    def ordered(self, rows: QuerySet[Any], on: date) -> QuerySet[Any]:
+        """The rows in order, as values, with a point to show each on the map and the branch that answers."""
+        if self.stands_on_road:
+            rows = rows.annotate(p_answers=branch_there(on))
+        spot = AsGeoJSON(Transform(PointOnSurface(F(self.layer.geometry)), WGS84), precision=6)
+        order = F(f"p_{self.sort.removeprefix('-')}")
+        by = order.desc(nulls_last=True) if self.sort.startswith("-") else order.asc(nulls_last=True)
+        names = {"pk", "p_spot", *self.layer.property_names, *self._link_fields}
+        if self.stands_on_road:
+            names.add("p_answers")
+        return rows.annotate(p_spot=spot).order_by(by, "pk").values(*sorted(names))
+
+    @property
+    def _link_fields(self) -> list[str]:
+        own = {field.attname for field in self.layer.models[0]._meta.concrete_fields}
+        return sorted(own & {"road_id", "school_id"})
+
+    def read(self, page: Page[Any]) -> list[dict[str, Any]]:
+        """The page's rows: cells, and the address on the map."""
+        return [
+            {"cells": [self._cell(column, row) for column in self.columns], "map_url": self._map_url(row)}
+            for row in page.object_list
+        ]
+
+    def _cell(self, column: Column, row: dict[str, Any]) -> Cell:
+        said = column.say(row)
+        if column.name == self.layer.heading:
+            return Cell(said, column.label, address_of(self.layer.route, row["p_key"]), "heading")
+        css = "number" if column.numeric else "nowrap" if column.name in SHORT else ""
+        if said == NOTHING:
+            css += " nothing"
+        return Cell(said, column.label, link_of(column, row), css.strip())
+
+    def _map_url(self, row: dict[str, Any]) -> str:
+        if not row["p_spot"]:
+            return ""
+        lon, lat = json.loads(row["p_spot"])["coordinates"]
+        return f"{reverse('map')}?loc={lat},{lon},{ZOOM.get(self.layer.name, 18)}"
+
+
+def branch_there(on: date) -> Subquery:
+    """Code and name of the branch that answers, on that day, where a thing stands on its road."""
+    sections = Assignment.objects.filter(
+        holding(on), road=OuterRef("road"), stretch__overlap=OuterRef("stretch")
+    ).order_by("stretch")
+    text = Concat("branch__code", Value(" "), "branch__name")
+    return Subquery(sections.values(text=text)[:1], output_field=TextField())
+
+
+BRANCH_COLUMN = Column("answers", gettext_lazy("负责支部"), lambda row: row["p_answers"] or NOTHING)
+
+LINKS: dict[str, Callable[[dict[str, Any]], str]] = {
+    "road": lambda row: address_of("road", row["road_id"]),
+    "school": lambda row: address_of("school", row["school_id"]),
+    "site": lambda row: address_of("site", row["p_site_code"]),
+    "branch": lambda row: address_of("branch", row["p_branch"]),
+    "answers": lambda row: address_of("branch", row["p_answers"].split()[0]) if row["p_answers"] else "",
+}
+
+
+def link_of(column: Column, row: dict[str, Any]) -> str:
+    """Where what a column says leads, or '' when nowhere."""
+    link = LINKS.get(column.name)
+    return link(row) if link else ""
+
+
+# ── Around the table ──────────────────────────────────────────────────────────────────────────────────────
+
+
+def tabs(current: str, audience: Audience) -> list[dict[str, Any]]:
+    """The lists that belong together with this one, itself among them; none when it stands alone."""
+    family = [name for names in TABS if current in names for name in names]
+    return [
+        {
+            "title": TAB_WORDS[name] if name in TAB_WORDS else layer_named(name).title,
+            "url": reverse(name),
+            "current": name == current,
+        }
+        for name in family
+        if name != "gaps" or audience.sees_all
+    ]
+
+
+def paging(page: Page[Any], given: QueryDict) -> list[dict[str, Any]]:
+    """The page numbers to offer, with addresses; a gap has no address."""
+    numbers = page.paginator.get_elided_page_range(page.number, on_each_side=2, on_ends=1)
+    return [
+        {
+            "text": str(number),
+            "url": _address(given, page=str(number)) if isinstance(number, int) else "",
+            "current": number == page.number,
+        }
+        for number in numbers
+    ]
+
+
+def _address(given: QueryDict, **changes: str) -> str:
+    query = given.copy()
+    for name, value in changes.items():
+        query[name] = value
+    for name in [name for name in query if not query[name]]:
+        del query[name]
+    return f"?{query.urlencode()}"

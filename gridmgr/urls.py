@@ -1,0 +1,37 @@
+"""Composition root."""
+
+from django.contrib import admin
+from django.contrib.auth.decorators import login_not_required
+from django.contrib.auth.views import LoginView, LogoutView, redirect_to_login
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponseRedirect
+from django.urls import URLPattern, URLResolver, include, path, reverse
+from django.views.i18n import set_language
+
+from gridmgr.accounts.forms import LoginForm
+
+
+@login_not_required
+def admin_door(request: HttpRequest) -> HttpResponseRedirect:
+    """In place of the admin's own login page: there is one login page, and it is no use to those without the right."""
+    if request.user.is_authenticated:
+        raise PermissionDenied
+    return redirect_to_login(request.GET.get("next") or reverse("admin:index"))
+
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("", include("gridmgr.desk.urls")),
+    path("", include("vendors.urls")),
+    path("", include("gridmgr.feeds.urls")),
+    path(
+        "login/",
+        LoginView.as_view(
+            template_name="login.html", authentication_form=LoginForm, redirect_authenticated_user=True
+        ),
+        name="login",
+    ),
+    path("logout/", LogoutView.as_view(), name="logout"),
+    path("i18n/setlang/", login_not_required(set_language), name="set_language"),
+    path("admin/login/", admin_door),
+    path("admin/", admin.site.urls),
+]

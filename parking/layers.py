@@ -1,0 +1,127 @@
+"""The layers of schools, Panda lanes, drop-off points and bays."""
+
+from typing import Any
+
+from django.contrib.postgres.aggregates import StringAgg
+from django.db.models import CharField, OuterRef, Subquery, Value
+from django.db.models.functions import Cast, Concat, Substr
+from django.utils.translation import gettext_lazy as _
+
+from gridmgr.layers.base import Field, Layer, Style
+from grids.enums import Side
+from grids.layers import stretch_fields
+from grids.models import Assignment, MemberAssignment, Road
+from parking import enums
+from parking.models import Bay, DropOffHours, DropOffPoint, PandaLane, School
+
+
+def on_road_fields() -> list[Field]:
+    """Road, side and metres: where a thing stands."""
+    return [
+        Field("road", _("道路"), "road__name"),
+        Field("side", _("侧"), "side", "choice", dict(Side.choices)),
+        *stretch_fields(),
+    ]
+
+
+def _hours() -> Any:
+    """The windows of a drop-off point as one text: "07:10–08:10 16:20–17:40"."""
+
+    def hhmm(name: str) -> Any:
+        return Substr(Cast(name, CharField()), 1, 5)
+
+    windows = (
+        DropOffHours.objects.filter(point=OuterRef("pk"))
+        .order_by()
+        .values("point")
+        .annotate(text=StringAgg(Concat(hhmm("opens"), Value("–"), hhmm("closes")), " ", order_by="opens"))
+    )
+    return Subquery(windows.values("text"), output_field=CharField())
+
+
+SCHOOLS = Layer(
+    name="schools",
+    title=_("学校"),
+    rows=lambda audience, on: School.objects.visible_to(audience, on=on),
+    geometry="area",
+    models=[School, DropOffPoint, PandaLane, MemberAssignment],
+    route="school",
+    search=["name"],
+    style=Style(shape="area", colour="school", glyph="校", label="name", marker_zoom=14),
+    fields=[
+        Field("name", _("名称"), "name"),
+        Field("kind", _("类别"), "kind", "choice", dict(enums.SchoolKind.choices)),
+    ],
+    file_fields=[
+        Field("source_id", _("来源编号"), "source_id"),
+        Field("source", _("数据来源"), "source"),
+        Field("demo", _("演示数据"), "is_demo", "bool"),
+    ],
+)
+
+PANDA_LANES = Layer(
+    name="panda-lanes",
+    title=_("“熊猫”通道"),
+    rows=lambda audience, on: PandaLane.objects.visible_to(audience, on=on),
+    geometry="line",
+    models=[PandaLane, School, Road, Assignment, MemberAssignment],
+    route="panda-lane",
+    heading="school",
+    search=["school__name"],
+    style=Style(shape="line", colour="panda", width=4, glyph="熊"),
+    fields=[
+        Field("school", _("学校"), "school__name"),
+        *on_road_fields(),
+        Field("demo", _("演示数据"), "is_demo", "bool"),
+    ],
+    file_fields=[Field("school_id", _("学校来源编号"), "school__source_id")],
+)
+
+DROP_OFF_POINTS = Layer(
+    name="drop-off-points",
+    title=_("上下学接送点"),
+    rows=lambda audience, on: DropOffPoint.objects.visible_to(audience, on=on),
+    geometry="area",
+    models=[DropOffPoint, DropOffHours, School, Road, Assignment, MemberAssignment],
+    route="drop-off-point",
+    key="code",
+    heading="code",
+    search=["code", "school__name"],
+    style=Style(shape="area", colour="drop_off", glyph="接", marker_zoom=14),
+    fields=[
+        Field("code", _("编号"), "code"),
+        Field("school", _("服务学校"), "school__name"),
+        Field("hours", _("上学日时段"), _hours()),
+        Field("capacity", _("可停车位"), "capacity", "number"),
+        *on_road_fields(),
+        Field("demo", _("演示数据"), "is_demo", "bool"),
+    ],
+    file_fields=[
+        Field("school_id", _("学校来源编号"), "school__source_id"),
+        Field("gate", _("服务校门"), "gate__name"),
+    ],
+)
+
+BAYS = Layer(
+    name="bays",
+    title=_("停车泊位"),
+    rows=lambda audience, on: Bay.objects.standing().visible_to(audience, on=on),
+    geometry="area",
+    web_geometry="web_area",
+    clustered_below=15,
+    models=[Bay, Road, Assignment, MemberAssignment],
+    route="bay",
+    key="number",
+    heading="number",
+    search=["number"],
+    style=Style(shape="area", colour="bay"),
+    fields=[
+        Field("number", _("编号"), "number"),
+        Field("kind", _("类型"), "kind", "choice", dict(enums.BayKind.choices)),
+        Field("state", _("状态"), "state", "choice", dict(enums.BayState.choices)),
+        *on_road_fields(),
+        Field("opens", _("每日开始"), "opens", "time"),
+        Field("closes", _("每日结束"), "closes", "time"),
+        Field("demo", _("演示数据"), "is_demo", "bool"),
+    ],
+)

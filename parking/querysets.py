@@ -1,0 +1,62 @@
+"""What stands at schools and along kerbs, by place and time."""
+
+from datetime import date, datetime, timedelta
+from typing import TYPE_CHECKING
+
+from django.apps import apps
+from django.db.models import Exists, OuterRef, Q, QuerySet
+
+from gridmgr.accounts.audience import Audience
+from grids.querysets import OnRoadQuerySet
+
+if TYPE_CHECKING:
+    from parking.models import School  # noqa: F401
+
+
+def is_school_day(day: date) -> bool:
+    """Monday to Friday, unless the calendar says otherwise for that day."""
+    exception = _calendar().filter(pk=day).values_list("is_school_day", flat=True).first()
+    return day.weekday() < 5 if exception is None else exception
+
+
+def next_school_day(after: date, *, within: int = 60) -> date | None:
+    """The first school day after `after`, looking `within` days ahead; None when there is none."""
+    days = [after + timedelta(days=step) for step in range(1, within + 1)]
+    said = dict(_calendar().filter(pk__in=days).values_list("day", "is_school_day"))
+    return next((day for day in days if said.get(day, day.weekday() < 5)), None)
+
+
+def _calendar() -> QuerySet:
+    return apps.get_model("parking", "CalendarDay").objects.all()
+
+
+class SchoolQuerySet(QuerySet["School"]):
+    def visible_to(self, audience: Audience, *, on: date) -> "SchoolQuerySet":
+        """All schools; for a member, those served from their own stretches."""
+        if audience.sees_all:
+            return self
+        served = (
+            apps.get_model("parking", "DropOffPoint")
+            .objects.visible_to(audience, on=on)
+            .filter(school=OuterRef("pk"))
+        )
+        lanes = (
+            apps.get_model("parking", "PandaLane")
+            .objects.visible_to(audience, on=on)
+            .filter(school=OuterRef("pk"))
+        )
+        return self.filter(Q(Exists(served)) | Q(Exists(lanes)))
+
+
+class DropOffPointQuerySet(OnRoadQuerySet):
+    def open_at(self, moment: datetime) -> "DropOffPointQuerySet":
+        """Points in whose hours the local `moment` falls; none on a day without school."""
+        if not is_school_day(moment.date()):
+            return self.none()
+        return self.filter(hours__opens__lte=moment.time(), hours__closes__gt=moment.time())
+
+
+class BayQuerySet(OnRoadQuerySet):
+    def standing(self) -> "BayQuerySet":
+        """Bays that have not been removed."""
+        return self.exclude(state="removed")

@@ -1,0 +1,161 @@
+"""Every change leaves a record of who, when and what, whichever way it was made; each place's page shows it."""
+
+import html
+import re
+from typing import Any
+
+import pghistory
+import pytest
+from django.db import DatabaseError, connection, transaction
+
+from gridmgr.accounts.models import User
+from gridmgr.history import changes_in, event_model, history_of
+from grids.models import Assignment, Branch, Member, MemberAssignment, Road
+from parking.models import Bay, CalendarDay, DropOffHours, DropOffPoint, PandaLane, School, SchoolGate
+from tests.conftest import Town
+from tests.drawing import stretch
+from tests.factories import BayFactory, MemberFactory, RoadFactory, SiteFactory
+from vendors.models import (
+    Allocation,
+    Guidance,
+    Override,
+    Pitch,
+    PitchHold,
+    PlacementRule,
+    RuleProfile,
+    Site,
+    Vendor,
+    WaitingEntry,
+)
+
+TRACKED = [
+    User, Road, Branch, Member, Assignment, MemberAssignment,
+    School, SchoolGate, PandaLane, DropOffPoint, DropOffHours, CalendarDay, Bay,
+    Site, Pitch, Vendor, Allocation, Guidance, PitchHold, RuleProfile, PlacementRule, Override, WaitingEntry,
+]  # fmt: skip
+
+
+def panel(response: Any) -> str:
+    """The words of the page's history."""
+    found = re.search(r'place-history">(.*?)</section>', response.content.decode(), re.S)
+    assert found is not None
+    return re.sub(r"\s+", " ", html.unescape(re.sub(r"<[^>]*>", " ", found[1])))
+
+
+@pytest.mark.parametrize("model", TRACKED)
+def test_every_kind_of_record_has_its_history(model: type) -> None:
+    assert issubclass(event_model(model), pghistory.models.Event)
+
+
+@pytest.mark.django_db
+def test_change_through_the_orm_says_field_before_and_after_in_words() -> None:
+    bay = BayFactory(road=RoadFactory(name="甲路"))
+    bay.state, bay.road = "suspended", RoadFactory(name="乙路")
+    bay.stretch = stretch(200, 206)
+    bay.save()
+    latest, first = history_of(bay)
+    assert (latest.label, first.label) == ("update", "insert")
+    assert latest.fields == [
+        ("道路", "甲路", "乙路"),
+        ("里程(米)", "100–106 m", "200–206 m"),
+        ("状态", "启用", "暂停"),
+    ]
+    assert ("侧", "—", "右侧") in first.fields
+    assert ("范围", "—", "图形,5 个点") in first.fields
+
+
+@pytest.mark.django_db
+def test_bulk_and_raw_writes_are_recorded_too() -> None:
+    bay = BayFactory()
+    Bay.objects.filter(pk=bay.pk).update(kind="charging")
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE parking_bay SET kind = 'large' WHERE id = %s", [bay.pk])
+    raw, bulk, _insert = history_of(bay)
+    assert raw.fields == [("类型", "充电", "大型车")]
+    assert bulk.fields == [("类型", "小型车", "充电")]
+    assert raw.way == "直接写入数据库"
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT session_user")
+        assert raw.who == cursor.fetchone()[0]
+
+
+@pytest.mark.django_db
+def test_what_is_deleted_stays_in_the_history_of_its_kind() -> None:
+    bay = BayFactory(number="BW-9")
+    bay.delete()
+    deleted, inserted = changes_in(Bay)
+    assert (deleted.label, deleted.name, deleted.exists) == ("delete", "BW-9", False)
+    assert inserted.label == "insert"
+
+
+@pytest.mark.django_db
+def test_history_cannot_be_rewritten() -> None:
+    bay = BayFactory()
+    events = event_model(Bay).objects.filter(pgh_obj_id=bay.pk)
+    for attempt in (lambda: events.update(number="x"), events.delete):
+        with pytest.raises(DatabaseError), transaction.atomic():
+            attempt()
+    assert history_of(bay)[0].label == "insert"
+
+
+@pytest.mark.django_db
+def test_hidden_fields_read_as_dots_and_nothing_as_a_dash() -> None:
+    member = MemberFactory(phone="13955500000")
+    member.phone = "13955511111"
+    member.save()
+    latest, first = history_of(member, hidden=["phone"])
+    assert latest.fields == [("电话", "•••", "•••")]
+    assert not any(
+        "1395551" in value for change in (latest, first) for triple in change.fields for value in triple
+    )
+    assert history_of(member)[0].fields == [("电话", "13955500000", "13955511111")]
+
+
+@pytest.mark.django_db
+def test_account_history_holds_no_password(client_as: Any) -> None:
+    user = client_as("office").user
+    user.set_password("a-secret-of-mine")
+    user.save()
+    assert not any(
+        "argon2" in str(change.fields) or "密码" in str(change.fields) for change in history_of(user)
+    )
+
+
+@pytest.mark.django_db
+def test_history_of_the_longest_keeps_to_its_cap_and_still_compares_the_last() -> None:
+    site = SiteFactory(bins=1)
+    for bins in (2, 3, 4):
+        site.bins = bins
+        site.save()
+    shown = history_of(site, most=2)
+    assert [change.fields for change in shown] == [[("垃圾容器", "3", "4")], [("垃圾容器", "2", "3")]]
+
+
+def test_place_page_shows_who_changed_what_and_when(client_as: Any, town: Town, at: Any) -> None:
+    administrator = client_as("administrator")
+    pitch = town.own.pitch
+    answer = administrator.post(
+        f"/admin/vendors/pitch/{pitch.pk}/change/",
+        {"site": pitch.site_id, "number": "9", "area": pitch.area.ewkt},
+    )
+    assert answer.status_code == 302, answer.content.decode()
+    said = panel(client_as("office").get(f"/pitches/{pitch.pk}/"))
+    assert f"{administrator.user.username} 修改" in said
+    assert "摊位号 1 → 9" in said
+    assert f"/admin/vendors/pitch/{pitch.pk}/change/" in said
+
+
+def test_history_is_for_all_but_members(client_as: Any, town: Town) -> None:
+    for role in ("secretary", "planner", "office", "administrator"):
+        assert "新建" in panel(client_as(role).get("/sites/TD-01/"))
+    page = client_as("member", member=town.own.member).get("/sites/TD-01/")
+    assert page.status_code == 200
+    assert "修改记录" not in page.content.decode()
+
+
+def test_deleted_neighbours_are_named_by_their_number() -> None:
+    """A history that points to a row which is gone says so; see _say."""
+    from gridmgr.history import _say
+
+    field = event_model(Bay)._meta.get_field("road")
+    assert _say(field, 77, False, {Road: {}}) == "已删除的内容(77)"

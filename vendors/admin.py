@@ -1,0 +1,101 @@
+from typing import ClassVar
+
+from django.contrib import admin
+
+from gridmgr.backoffice import GridAdmin, GridInline
+from vendors.models import (
+    Allocation,
+    Guidance,
+    Override,
+    Pitch,
+    PitchHold,
+    PlacementRule,
+    RuleProfile,
+    Site,
+    Vendor,
+    WaitingEntry,
+)
+
+
+@admin.register(Site)
+class SiteAdmin(GridAdmin):
+    list_display = ("code", "name", "kind", "state", "road", "side", "stretch", "capacity")
+    list_display_links = ("code", "name")
+    list_filter = ("kind", "state")
+    list_select_related = ("road",)
+    search_fields = ("code", "name", "road__name")
+    autocomplete_fields: ClassVar = ["road"]
+
+
+@admin.register(Pitch)
+class PitchAdmin(GridAdmin):
+    list_display = ("site", "number")
+    list_display_links = ("site", "number")
+    list_select_related = ("site",)
+    search_fields = ("site__code", "site__name", "number")
+    autocomplete_fields: ClassVar = ["site"]
+
+
+@admin.register(Vendor)
+class VendorAdmin(GridAdmin):
+    list_display = ("name", "goods", "phone")
+    search_fields = ("name", "goods")
+
+
+@admin.register(Allocation)
+class AllocationAdmin(GridAdmin):
+    list_display = ("pitch", "vendor", "period")
+    list_select_related = ("pitch__site", "vendor")
+    search_fields = ("vendor__name", "pitch__site__code", "pitch__site__name")
+    autocomplete_fields: ClassVar = ["pitch", "vendor"]
+
+
+@admin.register(WaitingEntry)
+class WaitingEntryAdmin(GridAdmin):
+    list_display = ("site", "vendor", "since", "left_at")
+    list_select_related = ("site", "vendor")
+    search_fields = ("site__code", "site__name", "vendor__name")
+    autocomplete_fields: ClassVar = ["site", "vendor"]
+
+
+@admin.register(Guidance)
+class GuidanceAdmin(GridAdmin):
+    list_display = ("slip", "at", "officer", "branch", "site", "outcome")
+    list_filter = ("outcome", "branch")
+    list_select_related = ("officer", "branch", "site")
+    search_fields = ("slip", "site__name")
+    autocomplete_fields: ClassVar = ["officer", "branch", "vendor", "site"]
+
+
+@admin.register(PitchHold)
+class PitchHoldAdmin(GridAdmin):
+    list_display = ("pitch", "during", "vendor", "made_by")
+    list_select_related = ("pitch__site", "vendor", "made_by")
+    autocomplete_fields: ClassVar = ["pitch", "vendor", "guidance", "made_by"]
+
+
+class RuleInline(GridInline):
+    model = PlacementRule
+
+
+@admin.register(RuleProfile)
+class RuleProfileAdmin(GridAdmin):
+    list_display = ("name", "in_use")
+    search_fields = ("name",)
+    inlines: ClassVar = [RuleInline]
+
+
+@admin.register(PlacementRule)
+class PlacementRuleAdmin(GridAdmin):
+    list_display = ("code", "profile", "applies_to", "check_kind", "target", "amount", "severity", "valid")
+    list_filter = ("profile", "applies_to", "severity")
+    list_select_related = ("profile",)
+    search_fields = ("code", "clause")
+
+
+@admin.register(Override)
+class OverrideAdmin(GridAdmin):
+    list_display = ("site", "rule_code", "asked_by", "approved_by", "at")
+    list_select_related = ("site", "asked_by", "approved_by")
+    search_fields = ("site__code", "site__name", "rule_code")
+    autocomplete_fields: ClassVar = ["site", "asked_by", "approved_by"]
