@@ -52,7 +52,7 @@ def within(rows: QuerySet[Any], layer: Layer, box: Polygon | None) -> QuerySet[A
     """Rows whose cover's box meets `box`; the literal is transformed, not the column, so that the index serves."""
     if box is None:
         return rows
-    return rows.filter(**{f"{layer.cover_field}__bboverlaps": metric_box(box.extent, box.srid)})
+    return rows.filter(**{f"{layer.cover_field}__bboverlaps": metric_box(box.extent, box.srid or WGS84)})
 
 
 def _feature(shape_text: str | None, properties: dict[str, Any], *, first: bool) -> bytes:

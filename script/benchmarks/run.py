@@ -1,11 +1,10 @@
 """Runs the benchmark modules beside this file and prints their figures as one table."""
 
-import importlib.util
 import os
 import sys
 from collections.abc import Callable
+from importlib import import_module
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 HERE = Path(__file__).resolve().parent
@@ -14,30 +13,24 @@ COLUMNS = ("figure", "size", "value", "peer", "ratio", "aim")
 
 def main(names: list[str]) -> int:
     """Runs the modules named, or all; the exit status is 1 when a name is unknown."""
-    known = {path.stem: path for path in sorted(HERE.glob("*.py")) if path.stem not in {"run", "timing"}}
+    known = [path.stem for path in sorted(HERE.glob("*.py")) if path.stem not in {"run", "timing"}]
     if unknown := [name for name in names if name not in known]:
         print(f"unknown: {', '.join(unknown)}; there are: {', '.join(known)}", file=sys.stderr)
         return 1
-    sys.path[:0] = [str(HERE.parent.parent), str(HERE)]
+    sys.path.insert(0, str(HERE.parent.parent))
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "gridmgr.settings")
     import django
 
     django.setup()
     for name in names or known:
         print(f"\n## {name}\n")
-        print(table(run_of(known[name])()))
+        print(table(run_of(name)()))
     return 0
 
 
-def run_of(path: Path) -> Callable[[], list[dict[str, Any]]]:
-    """The `run` of the benchmark module at `path`."""
-    spec = importlib.util.spec_from_file_location(f"benchmark_{path.stem}", path)
-    assert spec is not None
-    assert spec.loader is not None
-    module: ModuleType = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = module
-    spec.loader.exec_module(module)
-    return module.run  # type: ignore[no-any-return]
+def run_of(name: str) -> Callable[[], list[dict[str, Any]]]:
+    """The `run` of the benchmark module of that name."""
+    return import_module(f"script.benchmarks.{name}").run  # type: ignore[no-any-return]
 
 
 def table(rows: list[dict[str, Any]]) -> str:
