@@ -48,6 +48,13 @@ def nothing_remembered() -> None:
     cache.clear()
 
 
+@pytest.fixture(autouse=True)
+def _static_files_as_they_lie(settings: Any) -> None:
+    """Without collectstatic there is no manifest of hashed names; tests use the files under their own."""
+    plain = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
+    settings.STORAGES = {**settings.STORAGES, "staticfiles": plain}
+
+
 @pytest.fixture
 def client_as(db: None) -> Callable[..., RoleClient]:
     """`client_as("planner")`; `client_as("secretary", branch=b)`; `client_as("member", member=m)`.
