@@ -14,6 +14,7 @@ from gridmgr.catalog import BACKDROP, LAYERS
 from gridmgr.feeds.query import day_of
 from gridmgr.geo.bbox import in_degrees
 from gridmgr.layers.maps import Bounds, page_map
+from grids.domain.naming import said
 from grids.models import Branch, Road
 
 # Switched off at first: outlines that would cover what one came for.
@@ -42,7 +43,7 @@ def _branches(audience: Audience, on: date) -> list[dict[str, Any]]:
     return [
         {
             "code": branch.code,
-            "name": branch.name,
+            "name": said(branch.name, branch.name_en),
             "colour": branch.colour,
             "bbox": in_degrees(branch.area.extent),
         }

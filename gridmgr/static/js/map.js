@@ -46,7 +46,7 @@
   /* Runs once Folium's script has added every layer. */
   function ready(map) {
     for (const overlay of overlaysOf(map)) { overlay.startsOn = map.hasLayer(overlay); }
-    const wanted = page.full && new URLSearchParams(location.search).get("layers");
+    const wanted = page.full && address().get("layers");
     if (wanted !== false && wanted !== null) {
       const names = wanted.split(",");
       for (const overlay of overlaysOf(map)) {
@@ -61,8 +61,13 @@
     return map.gridmgr.groups.flatMap((group) => group.overlays);
   }
 
+  /* What the address says of the view; a file opened from disk may only change what stands behind the #. */
+  function address() {
+    return new URLSearchParams(page.inline ? location.hash.slice(1) : location.search);
+  }
+
   function setView(map) {
-    const loc = page.full && new URLSearchParams(location.search).get("loc");
+    const loc = page.full && address().get("loc");
     const [lat, lon, zoom] = (loc || "").split(",").map(Number);
     if (loc && Number.isFinite(lat) && Number.isFinite(lon) && Math.abs(lat) <= 85 && Math.abs(lon) <= 180) {
       map.setView([lat, lon], Number.isFinite(zoom) ? zoom : 16);
@@ -75,7 +80,7 @@
 
   function rememberView(map) {
     const centre = map.getCenter();
-    const query = new URLSearchParams(location.search);
+    const query = address();
     query.set("loc", [centre.lat.toFixed(5), centre.lng.toFixed(5), map.getZoom()].join(","));
     const overlays = overlaysOf(map);
     if (overlays.some((overlay) => overlay.startsOn !== map.hasLayer(overlay))) {
@@ -83,7 +88,7 @@
     } else {
       query.delete("layers");
     }
-    history.replaceState(null, "", "?" + query.toString().replace(/%2C/g, ","));
+    history.replaceState(null, "", (page.inline ? "#" : "?") + query.toString().replace(/%2C/g, ","));
   }
 
   function throttle(work, ms) {
@@ -103,6 +108,7 @@
         className: "gridmgr-tiles",
       });
       this.spec = spec;
+      this.source = spec.inline ? window.gridmgr.inlineSource(spec) : null; // inline.js: the data is in the page itself
       this.overlays = [];
       this.shown = new Set(spec.order === 1 ? spec.layers.map((layer) => layer.name) : []);
       this.on("tileunload", (event) => event.tile.abort && event.tile.abort.abort());
@@ -122,6 +128,7 @@
       return canvas;
     },
     async load(coords, signal) {
+      if (this.source) { return this.source.tile(coords.z - 1, coords.x, coords.y); }
       const url = this.spec.url.replace("{z}", coords.z - 1).replace("{x}", coords.x).replace("{y}", coords.y);
       const query = new URLSearchParams(this.spec.query).toString();
       const response = await fetch(url + (query ? "?" + query : ""), { signal, headers: { Accept: "application/json" } });
@@ -240,14 +247,14 @@
     pen.globalAlpha = 1;
     if (!numbered) { return; }
     pen.fillStyle = "#fff";
-    pen.font = `600 ${radius > 11 ? 11 : 10}px ${FONT}`;
+    pen.font = `600 9px ${FONT}`;
     pen.textAlign = "center";
     pen.textBaseline = "middle";
     pen.fillText(String(n), x, y + 0.5);
   }
 
   function countRadius(n) {
-    return Math.min(8 + Math.sqrt(n) * 0.55, 20);
+    return Math.min(7 + Math.sqrt(n) * 0.4, 14);
   }
 
   const ROAD_WIDTHS = { // by OpenStreetMap class: pixels at zoom 13
@@ -295,10 +302,12 @@
       const suspended = feature.properties.state === "suspended";
       fill(pen, feature, suspended ? "#fff" : page.colours.bay_fill, 0.95);
       stroke(pen, feature, page.colours.bay, isFocus(layer, feature) ? 4 : zoom >= 18 ? 1.4 : 0.7);
-      if (zoom >= 19) { letter(pen, feature, BAY_LETTERS[feature.properties.kind] || "P"); }
+      if (zoom >= 19) { letter(pen, feature, bayLetter(feature.properties.kind)); }
     }
   }
-  const BAY_LETTERS = { small: "P", large: "大", accessible: "♿", charging: "充" };
+  function bayLetter(kind) {
+    return { large: page.words.large_short, accessible: "♿", charging: page.words.charging_short }[kind] || "P";
+  }
 
   function paintPandaLanes(pen, features, layer, zoom) {
     for (const feature of features) {
@@ -497,12 +506,15 @@
     async loadMarkers() {
       if (this.loaded) { return; }
       this.loaded = true;
-      const query = new URLSearchParams({ ...this.spec.query, points: "1" });
-      const response = await fetch(`${this.spec.markers}?${query}`);
-      if (!response.ok) { return; }
-      for (const feature of (await response.json()).features) {
+      for (const feature of await this.points()) {
         if (feature.geometry) { this.markers.addLayer(pin(this.spec, feature)); }
       }
+    },
+    async points() {
+      if (this.group.source) { return this.group.source.points(this.spec.name); }
+      const query = new URLSearchParams({ ...this.spec.query, points: "1" });
+      const response = await fetch(`${this.spec.markers}?${query}`);
+      return response.ok ? (await response.json()).features : [];
     },
   });
 
@@ -557,7 +569,7 @@
     if (!tile || !tile.el.features) { return null; }
     const px = world.x - x * TILE_PX, py = world.y - y * TILE_PX;
     for (const layer of [...group.spec.layers].reverse()) {
-      if (!group.shown.has(layer.name) || layer.name === "roads" || zoom < layer.minZoom) { continue; }
+      if (!group.shown.has(layer.name) || zoom < layer.minZoom) { continue; }
       const feature = (tile.el.features[layer.name] || []).find((each) => touches(each, px, py, layer));
       if (feature) { return { layer, feature }; }
     }
@@ -681,12 +693,20 @@
   async function suggest(map, input, list) {
     const words = input.value.trim();
     if (!words) { list.hidden = true; return; }
-    const response = await fetch(`/search/suggest?${new URLSearchParams({ q: words })}`);
-    if (!response.ok || input.value.trim() !== words) { return; }
-    const found = (await response.json()).filter((each) => each.bbox || each.lon !== undefined);
+    const found = page.inline ? findInline(map, words) : await ask(words);
+    if (!found || input.value.trim() !== words) { return; }
     list.replaceChildren(...found.map((each) => suggestion(map, each, list)));
     if (!found.length) { list.append(element("li", "map-search-nothing", page.words.nothing)); }
     list.hidden = false;
+  }
+
+  async function ask(words) {
+    const response = await fetch(`/search/suggest?${new URLSearchParams({ q: words })}`);
+    return response.ok ? (await response.json()).filter((each) => each.bbox || each.lon !== undefined) : null;
+  }
+
+  function findInline(map, words) {
+    return map.gridmgr.groups.filter((group) => group.source).reverse().flatMap((group) => group.source.find(words)).slice(0, 12);
   }
 
   function suggestion(map, found, list) {
@@ -776,6 +796,7 @@
     overlay: (group, spec) => new Overlay(group, spec),
     metres,
     element,
+    decode,
     current: null,
   };
 })();
