@@ -472,11 +472,7 @@ def _touches(ways: Sequence[WalkableWay], lines: np.ndarray) -> tuple[np.ndarray
     end, way = shapely.STRtree(lines).query(ends, predicate="dwithin", distance=TOUCH_M)
     own = (owner[end] != way) & (level[owner[end]] == level[way])
     end, way = end[own], way[own]
-    apart = (
-        shapely.distance(_multipoints(lines[way]), ends[end])
-        if len(way)
-        else np.empty(0)
-    )
+    apart = shapely.distance(_multipoints(lines[way]), ends[end]) if len(way) else np.empty(0)
     bare = apart > TOUCH_M
     return way[bare], shapely.get_coordinates(ends[end[bare]])
 
