@@ -84,6 +84,13 @@ def days(start: date | None, end: date | None) -> str:
     return _("%(from)s 至 %(to)s") % {"from": day(start), "to": day(last)}
 
 
+def last_day(value: Any) -> str:
+    """The last day of a range of days, included: `12月31日`; for one without an end: `长期`."""
+    if value is None or value.isempty:
+        return NOTHING
+    return _("长期") if value.upper is None else day(value.upper - timedelta(days=1))
+
+
 def hours(opens: time | None, closes: time | None) -> str:
     """Daily hours: `07:00–21:00`; both None: all day."""
     return _("全天") if opens is None or closes is None else f"{clock(opens)}–{clock(closes)}"

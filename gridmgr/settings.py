@@ -19,7 +19,8 @@ VAR_DIR = environment.var_dir()
 DEBUG = environment.flag("GRIDMGR_DEBUG", default=False)
 HTTPS = environment.flag("GRIDMGR_HTTPS", default=False)
 SECRET_KEY = environment.secret_key(debug=DEBUG)
-GRIDMGR_IDENTITY_KEY = environment.identity_key(default=SECRET_KEY)  # whoever changes it loses identity numbers
+# Vendors' identity numbers are encrypted with it: whoever changes it can't read them any more.
+GRIDMGR_IDENTITY_KEY = environment.identity_key(default=SECRET_KEY)
 ALLOWED_HOSTS = environment.words("GRIDMGR_ALLOWED_HOSTS", default="127.0.0.1,localhost,[::1]")
 CSRF_TRUSTED_ORIGINS = environment.words("GRIDMGR_TRUSTED_ORIGINS")
 
@@ -173,7 +174,7 @@ AXES_ENABLE_ADMIN = False
 LANGUAGE_CODE = "zh-hans"
 LANGUAGES = [("zh-hans", "简体中文"), ("en", "English")]
 LOCALE_PATHS = [BASE_DIR / "gridmgr" / "locale"]
-TIME_ZONE = os.environ.get("GRIDMGR_TIME_ZONE", "Asia/Shanghai")
+TIME_ZONE = "Asia/Shanghai"  # all of China; triggers count days in it
 USE_TZ = True
 
 # ── Files ─────────────────────────────────────────────────────────────────────────────────────────────────

@@ -23,6 +23,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("gridmgr.desk.urls")),
     path("", include("vendors.urls")),
     path("", include("gridmgr.feeds.urls")),
+    path("", include("gridmgr.briefing.urls")),
     path(
         "login/",
         LoginView.as_view(

@@ -16,6 +16,7 @@ from django.core.validators import RegexValidator
 from django.db.models import F, Q
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from gridmgr.geo.functions import LengthInMetres
 from gridmgr.history import tracked
@@ -60,7 +61,7 @@ class Road(models.Model):
 
     class Meta:
         verbose_name = _("道路")
-        verbose_name_plural = _("道路")
+        verbose_name_plural = pgettext_lazy("plural", "道路")
         ordering: ClassVar = ["name"]
         constraints: ClassVar = [
             models.CheckConstraint(name="road_width_positive", condition=Q(width_m__gt=0, width_m__lt=200)),
@@ -84,7 +85,7 @@ class RoadGap(models.Model):
 
     class Meta:
         verbose_name = _("断档")
-        verbose_name_plural = _("断档")
+        verbose_name_plural = pgettext_lazy("plural", "断档")
         constraints: ClassVar = [
             ExclusionConstraint(
                 name="road_gap_once",
@@ -119,7 +120,7 @@ class Carriageway(models.Model):
 
     class Meta:
         verbose_name = _("车行道")
-        verbose_name_plural = _("车行道")
+        verbose_name_plural = pgettext_lazy("plural", "车行道")
         constraints: ClassVar = [
             models.CheckConstraint(
                 name="carriageway_width_positive", condition=Q(width_m__gt=0, width_m__lt=200)
@@ -145,7 +146,7 @@ class Kerb(models.Model):
 
     class Meta:
         verbose_name = _("路缘")
-        verbose_name_plural = _("路缘")
+        verbose_name_plural = pgettext_lazy("plural", "路缘")
         constraints: ClassVar = [
             models.CheckConstraint(
                 name="kerb_measure_per_vertex",
@@ -167,7 +168,7 @@ class Crossing(models.Model):
 
     class Meta:
         verbose_name = _("交叉口")
-        verbose_name_plural = _("交叉口")
+        verbose_name_plural = pgettext_lazy("plural", "交叉口")
         ordering: ClassVar = ["road", "at_m"]
         indexes: ClassVar = [models.Index(fields=["road", "at_m"])]
         constraints: ClassVar = [
@@ -189,7 +190,7 @@ class Backdrop(models.Model):
 
     class Meta:
         verbose_name = _("底图要素")
-        verbose_name_plural = _("底图要素")
+        verbose_name_plural = pgettext_lazy("plural", "底图要素")
         triggers: ClassVar = [versioned()]
 
     def __str__(self) -> str:
@@ -213,7 +214,7 @@ class Facility(models.Model):
 
     class Meta:
         verbose_name = _("设施")
-        verbose_name_plural = _("设施")
+        verbose_name_plural = pgettext_lazy("plural", "设施")
         ordering: ClassVar = ["kind", "name", "pk"]
         indexes: ClassVar = [GistIndex(fields=["kind", "shape"], name="facility_kind_shape")]
         constraints: ClassVar = [
@@ -250,7 +251,7 @@ class Branch(models.Model):
 
     class Meta:
         verbose_name = _("网格支部")
-        verbose_name_plural = _("网格支部")
+        verbose_name_plural = pgettext_lazy("plural", "网格支部")
         ordering: ClassVar = ["code"]
         constraints: ClassVar = [
             models.CheckConstraint(name="branch_colour_known", condition=Q(colour__lte=6)),
@@ -296,7 +297,7 @@ class Member(models.Model):
 
     class Meta:
         verbose_name = _("党员")
-        verbose_name_plural = _("党员")
+        verbose_name_plural = pgettext_lazy("plural", "党员")
         ordering: ClassVar = ["branch", "-role", "name"]
         constraints: ClassVar = [
             models.UniqueConstraint(
@@ -316,7 +317,7 @@ class Member(models.Model):
         triggers: ClassVar = [
             versioned(),
             triggers.one_secretary("branch_id"),
-            triggers.member_keeps_branch(),
+            triggers.member_keeps_branch(settings.TIME_ZONE),
         ]
 
     def __str__(self) -> str:
@@ -338,7 +339,7 @@ class Assignment(models.Model):
 
     class Meta:
         verbose_name = _("责任路段")
-        verbose_name_plural = _("责任路段")
+        verbose_name_plural = pgettext_lazy("plural", "责任路段")
         ordering: ClassVar = ["road__name", "stretch"]
         constraints: ClassVar = [
             ExclusionConstraint(
@@ -380,7 +381,7 @@ class MemberAssignment(models.Model):
 
     class Meta:
         verbose_name = _("党员责任段")
-        verbose_name_plural = _("党员责任段")
+        verbose_name_plural = pgettext_lazy("plural", "党员责任段")
         ordering: ClassVar = ["assignment", "stretch"]
         constraints: ClassVar = [
             ExclusionConstraint(

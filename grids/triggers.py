@@ -104,7 +104,7 @@ def section_holds_shares() -> pgtrigger.Trigger:
     )
 
 
-def member_keeps_branch() -> pgtrigger.Trigger:
+def member_keeps_branch(time_zone: str) -> pgtrigger.Trigger:
     """A member changes branch only when no current or future stretch of the old branch is theirs."""
     return pgtrigger.Trigger(
         name="member_keeps_branch",
@@ -113,7 +113,8 @@ def member_keeps_branch() -> pgtrigger.Trigger:
         func=f"""
             IF NEW.branch_id <> OLD.branch_id AND EXISTS (
                 SELECT 1 FROM grids_memberassignment share
-                WHERE share.member_id = NEW.id AND (upper_inf(share.period) OR upper(share.period) > current_date)
+                WHERE share.member_id = NEW.id AND (
+                    upper_inf(share.period) OR upper(share.period) > (now() AT TIME ZONE '{time_zone}')::date)
             ) THEN
                 {_refuse("member_keeps_branch", "'the member still answers for stretches of the old branch; end those first'")}
             END IF;

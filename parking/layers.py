@@ -6,6 +6,7 @@ from django.contrib.postgres.aggregates import StringAgg
 from django.db.models import CharField, OuterRef, Subquery, Value
 from django.db.models.functions import Cast, Concat, Substr
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from gridmgr.layers.base import Field, Layer, Style
 from grids.enums import Side
@@ -41,13 +42,15 @@ def _hours() -> Any:
 
 SCHOOLS = Layer(
     name="schools",
-    title=_("学校"),
+    title=pgettext_lazy("plural", "学校"),
     rows=lambda audience, on: School.objects.visible_to(audience, on=on),
     geometry="area",
     models=[School, DropOffPoint, PandaLane, MemberAssignment],
     route="school",
     search=["name"],
-    style=Style(shape="area", colour="school", glyph="校", label="name", marker_zoom=14),
+    style=Style(
+        shape="area", colour="school", glyph=pgettext_lazy("sign", "校"), label="name", marker_zoom=14
+    ),
     fields=[
         Field("name", _("名称"), "name"),
         Field("kind", _("类别"), "kind", "choice", dict(enums.SchoolKind.choices)),
@@ -61,14 +64,14 @@ SCHOOLS = Layer(
 
 PANDA_LANES = Layer(
     name="panda-lanes",
-    title=_("“熊猫”通道"),
+    title=pgettext_lazy("plural", "“熊猫”通道"),
     rows=lambda audience, on: PandaLane.objects.visible_to(audience, on=on),
     geometry="line",
     models=[PandaLane, School, Road, Assignment, MemberAssignment],
     route="panda-lane",
     heading="school",
     search=["school__name"],
-    style=Style(shape="line", colour="panda", width=4, glyph="熊"),
+    style=Style(shape="line", colour="panda", width=4, glyph=pgettext_lazy("sign", "熊")),
     fields=[
         Field("school", _("学校"), "school__name"),
         *on_road_fields(),
@@ -79,7 +82,7 @@ PANDA_LANES = Layer(
 
 DROP_OFF_POINTS = Layer(
     name="drop-off-points",
-    title=_("上下学接送点"),
+    title=pgettext_lazy("plural", "上下学接送点"),
     rows=lambda audience, on: DropOffPoint.objects.visible_to(audience, on=on),
     geometry="area",
     models=[DropOffPoint, DropOffHours, School, Road, Assignment, MemberAssignment],
@@ -87,7 +90,7 @@ DROP_OFF_POINTS = Layer(
     key="code",
     heading="code",
     search=["code", "school__name"],
-    style=Style(shape="area", colour="drop_off", glyph="接", marker_zoom=14),
+    style=Style(shape="area", colour="drop_off", glyph=pgettext_lazy("sign", "接"), marker_zoom=14),
     fields=[
         Field("code", _("编号"), "code"),
         Field("school", _("服务学校"), "school__name"),
@@ -104,7 +107,7 @@ DROP_OFF_POINTS = Layer(
 
 BAYS = Layer(
     name="bays",
-    title=_("停车泊位"),
+    title=pgettext_lazy("plural", "停车泊位"),
     rows=lambda audience, on: Bay.objects.standing().visible_to(audience, on=on),
     geometry="area",
     web_geometry="web_area",

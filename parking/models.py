@@ -10,6 +10,7 @@ from django.contrib.postgres.indexes import GistIndex
 from django.db.models import F, Q
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from gridmgr.geo.crs import WEB_MERCATOR
 from gridmgr.history import tracked
@@ -34,7 +35,7 @@ class School(models.Model):
 
     class Meta:
         verbose_name = _("学校")
-        verbose_name_plural = _("学校")
+        verbose_name_plural = pgettext_lazy("plural", "学校")
         ordering: ClassVar = ["name", "pk"]
         constraints: ClassVar = [
             models.CheckConstraint(name="school_area_valid", condition=Q(area__isvalid=True)),
@@ -59,7 +60,7 @@ class SchoolGate(models.Model):
 
     class Meta:
         verbose_name = _("校门")
-        verbose_name_plural = _("校门")
+        verbose_name_plural = pgettext_lazy("plural", "校门")
         ordering: ClassVar = ["school", "name"]
         constraints: ClassVar = [
             models.UniqueConstraint(fields=["school", "name"], name="school_gate_name_once")
@@ -79,7 +80,7 @@ class PandaLane(OnRoad):
 
     class Meta(OnRoad.Meta):
         verbose_name = _("“熊猫”通道")
-        verbose_name_plural = _("“熊猫”通道")
+        verbose_name_plural = pgettext_lazy("plural", "“熊猫”通道")
         ordering: ClassVar = ["school__name", "pk"]
         constraints: ClassVar = [
             ExclusionConstraint(
@@ -94,7 +95,7 @@ class PandaLane(OnRoad):
         ]
 
     def __str__(self) -> str:
-        return f"{self.school}“熊猫”通道"
+        return str(_("%(school)s“熊猫”通道") % {"school": self.school})
 
     def get_absolute_url(self) -> str:
         return reverse("panda-lane", args=[self.pk])
@@ -116,7 +117,7 @@ class DropOffPoint(OnRoad):
 
     class Meta(OnRoad.Meta):
         verbose_name = _("上下学接送点")
-        verbose_name_plural = _("上下学接送点")
+        verbose_name_plural = pgettext_lazy("plural", "上下学接送点")
         ordering: ClassVar = ["code"]
         constraints: ClassVar = [
             models.CheckConstraint(name="drop_off_capacity_positive", condition=Q(capacity__gte=1)),
@@ -149,7 +150,7 @@ class DropOffHours(models.Model):
 
     class Meta:
         verbose_name = _("开放时段")
-        verbose_name_plural = _("开放时段")
+        verbose_name_plural = pgettext_lazy("plural", "开放时段")
         ordering: ClassVar = ["point", "opens"]
         constraints: ClassVar = [
             models.CheckConstraint(
@@ -175,7 +176,7 @@ class CalendarDay(models.Model):
 
     class Meta:
         verbose_name = _("校历例外日")
-        verbose_name_plural = _("校历例外日")
+        verbose_name_plural = pgettext_lazy("plural", "校历例外日")
         ordering: ClassVar = ["day"]
 
     def __str__(self) -> str:
@@ -206,7 +207,7 @@ class Bay(OnRoad):
 
     class Meta(OnRoad.Meta):
         verbose_name = _("停车泊位")
-        verbose_name_plural = _("停车泊位")
+        verbose_name_plural = pgettext_lazy("plural", "停车泊位")
         ordering: ClassVar = ["number"]
         indexes: ClassVar = [GistIndex(fields=["web_area"], name="bay_web_area")]
         constraints: ClassVar = [

@@ -24,6 +24,7 @@ POST_ONLY = (405, 405, 405, 405, 405)
 ADMINISTRATOR = (403, 403, 403, 403, 200)
 KEEPERS = (200, 403, 200, 403, 200)  # of the register of vendors
 ON_THE_STREET = (200, 200, 403, 403, 200)
+PLANNERS = (403, 403, 200, 403, 200)
 
 Addresses = Callable[[Grid], str]
 
@@ -75,6 +76,17 @@ PAGES: dict[str, tuple[Addresses, tuple[int, ...]]] = {
     "allocation-renew": (lambda grid: held(grid, "renew"), POST_ONLY),
     "waiting-join": (lambda grid: f"/sites/{grid.site.code}/waiting/", POST_ONLY),
     "waiting-leave": (lambda grid: f"/sites/{grid.site.code}/waiting/{grid.waiting.pk}/leave/", POST_ONLY),
+    "plan": (lambda grid: "/plan/", PLANNERS),
+    "plan-verdict": (lambda grid: "/plan/verdict", POST_ONLY),
+    "plan-nearest": (lambda grid: "/plan/nearest", POST_ONLY),
+    "plan-save": (lambda grid: "/plan/save", POST_ONLY),
+    "plan-kerbs": (lambda grid: "/plan/kerbs.geojson?bbox=112.86,37.83,112.87,37.85", PLANNERS),
+    "plan-proposals": (lambda grid: "/plan/proposals/", PLANNERS),
+    "plan-proposal": (lambda grid: f"/plan/proposals/{grid.site.code}/", PLANNERS),
+    "plan-suggest": (lambda grid: "/plan/suggest/", PLANNERS),
+    "site-equip": (lambda grid: f"/sites/{grid.site.code}/equip/", POST_ONLY),
+    "site-layout": (lambda grid: f"/sites/{grid.site.code}/layout/", PLANNERS),
+    "site-step": (lambda grid: f"/sites/{grid.site.code}/step/suspend/", POST_ONLY),
     "guide": (lambda grid: "/guide/", ON_THE_STREET),
     "guide-near": (lambda grid: "/guide/near?lon={}&lat={}".format(*degrees(grid)), ON_THE_STREET),
     "guide-route": (
@@ -87,6 +99,7 @@ PAGES: dict[str, tuple[Addresses, tuple[int, ...]]] = {
     "guidance": (lambda grid: "/guidance/", SEEN),
     "tile": (lambda grid: tile_address(grid), SEEN),
     "layer-geojson": (lambda grid: "/layers/sections.geojson", SEEN),
+    "export-map": (lambda grid: f"/export/map/?scope=branch:{grid.branch.code}", SEEN),
     "healthz": (lambda grid: "/healthz", SEEN),
     "login": (lambda grid: "/login/", LED_ON),
     "logout": (lambda grid: "/logout/", POST_ONLY),

@@ -14,9 +14,9 @@ from gridmgr.accounts.models import User
 from gridmgr.demo.accounts import MAIL_DOMAIN
 from gridmgr.demo.schools import CALENDAR_MARK
 from gridmgr.history import event_model
-from grids.models import Assignment, Branch, Member, MemberAssignment
+from grids.models import Assignment, Branch, Facility, Member, MemberAssignment
 from parking.models import Bay, CalendarDay, DropOffPoint, PandaLane, School, SchoolGate
-from vendors.models import Allocation, Pitch, Site, Vendor
+from vendors.models import Allocation, Guidance, Pitch, RuleProfile, Site, Vendor
 
 Model = type[models.Model]
 Keys = dict[Model, set[object]]
@@ -24,7 +24,8 @@ Keys = dict[Model, set[object]]
 MARKED: tuple[Model, ...] = (
     *(Branch, Member, Assignment, MemberAssignment),
     *(SchoolGate, PandaLane, DropOffPoint, Bay),
-    *(Site, Pitch, Vendor, Allocation),
+    *(Site, Pitch, Vendor, Allocation, Guidance, RuleProfile),
+    Facility,
 )
 OURS = ("accounts", "grids", "parking", "vendors")
 

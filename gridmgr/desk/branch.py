@@ -6,6 +6,7 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
+from django.utils import timezone
 from django.views.decorators.http import require_GET
 
 from gridmgr.accounts.audience import Audience, audience_of
@@ -17,6 +18,7 @@ from gridmgr.history import history_of
 from grids.layers import BRANCHES, SECTIONS
 from grids.models import Branch, Member
 from parking.enums import BayKind
+from vendors.domain.week import week_of
 
 
 @require_GET
@@ -45,6 +47,7 @@ def branch(request: HttpRequest, code: str) -> HttpResponse:
         ),
         "may_add": audience.role == "administrator",
         "history": history_of(row) if audience.sees_all else [],
+        "week": week_of(row, at=timezone.now()) if audience.sees_all else None,
     }
     return render(request, "desk/branch.html", context | today(standing))
 

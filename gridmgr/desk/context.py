@@ -9,7 +9,7 @@ from django.http import HttpRequest
 from django.urls import NoReverseMatch, reverse
 from django.utils.functional import SimpleLazyObject
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from gridmgr.accounts.audience import audience_of
 from gridmgr.accounts.models import Role
@@ -24,13 +24,14 @@ DEMO_KEPT_S = 60
 NAVIGATION = [
     ("my", gettext_lazy("我的道路"), ()),
     ("map", gettext_lazy("地图"), ()),
-    ("branches", gettext_lazy("支部"), ()),
-    ("roads", gettext_lazy("道路"), ("sections",)),
-    ("sites", gettext_lazy("摊点"), ("pitches",)),
+    ("branches", pgettext_lazy("plural", "支部"), ()),
+    ("roads", pgettext_lazy("plural", "道路"), ("sections",)),
+    ("sites", pgettext_lazy("plural", "摊点"), ("pitches",)),
     ("guide", gettext_lazy("疏导"), ("guidance", "vendors")),
     ("guidance", gettext_lazy("疏导"), ("vendors",)),
-    ("schools", gettext_lazy("学校"), ("panda-lanes", "drop-off-points")),
+    ("schools", pgettext_lazy("plural", "学校"), ("panda-lanes", "drop-off-points")),
     ("bays", gettext_lazy("泊位"), ()),
+    ("plan", gettext_lazy("规划"), ()),
 ]
 
 
@@ -52,12 +53,14 @@ def _lazily(make: Callable[[], Any]) -> Any:
 def navigation(request: HttpRequest) -> list[dict[str, Any]]:
     """The pages of the top bar for this reader, the present one marked."""
     on_the_street = audience_of(request.user).role in {"secretary", "member"}
-    not_theirs = "guidance" if on_the_street else "guide"
+    not_theirs = {"guidance" if on_the_street else "guide"}
+    if audience_of(request.user).role not in {"planner", "administrator"}:
+        not_theirs.add("plan")
     first = request.path.strip("/").split("/")[0]
     return [
         {"title": title, "url": reverse(name), "current": first in (name, *others)}
         for name, title, others in NAVIGATION
-        if name != not_theirs and (name != "my" or on_the_street)
+        if name not in not_theirs and (name != "my" or on_the_street)
     ]
 
 

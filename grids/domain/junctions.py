@@ -176,8 +176,7 @@ class _Network:
         inside = set(cluster)
         chains = [chain for spot in cluster for chain in self.leaving[spot]]
         outer = [chain for chain in chains if self._is_arm(chain, inside)]
-        middle = np.array(cluster, dtype=float).mean(axis=0) / 1000
-        arms = _arms(outer, middle)
+        arms = _arms(outer)
         if len(arms) < 3:
             return None
         shape = _ground(cluster, chains)
@@ -231,12 +230,14 @@ def _crossing(ways: Sequence[StreetWay], lines: np.ndarray) -> Iterator[tuple[in
 def _vertices(line: LineString, added: Sequence[Geometry]) -> list[Vertex]:
     """The line's vertices, with the added points in their order along it; a vertex near an added point becomes it."""
     xy = shapely.get_coordinates(line)
-    if added:
+    new = np.array([[point.x, point.y] for point in added]).reshape(-1, 2)
+    apart = np.hypot(*(xy[:, None, :] - new[None, :, :]).transpose(2, 0, 1))
+    fresh = apart.min(axis=0) > 0.0005 if len(new) else np.zeros(0, dtype=bool)
+    if fresh.any():
         arc = np.concatenate(([0.0], np.cumsum(np.hypot(*np.diff(xy, axis=0).T))))
-        new = np.array([[point.x, point.y] for point in added])
-        far = np.hypot(*(xy[:, None, :] - new[None, :, :]).transpose(2, 0, 1)).min(axis=1) > TOUCH_M
-        at = np.concatenate((arc[far], shapely.line_locate_point(line, list(added))))
-        xy = np.concatenate((xy[far], new))[np.argsort(at, kind="stable")]
+        far = apart[:, fresh].min(axis=1) > TOUCH_M
+        at = np.concatenate((arc[far], shapely.line_locate_point(line, shapely.points(new[fresh]))))
+        xy = np.concatenate((xy[far], new[fresh]))[np.argsort(at, kind="stable")]
     rounded = [(int(x), int(y)) for x, y in np.round(xy * 1000)]
     return [vertex for index, vertex in enumerate(rounded) if index == 0 or vertex != rounded[index - 1]]
 
@@ -322,12 +323,12 @@ def _join(joined: dict[Vertex, Vertex], a: Vertex, b: Vertex) -> None:
 # ── One junction ──────────────────────────────────────────────────────────────────────────────────────────
 
 
-def _arms(outer: Sequence[Chain], middle: np.ndarray) -> list[tuple[str, float]]:
+def _arms(outer: Sequence[Chain]) -> list[tuple[str, float]]:
     """Each arm's road and bearing; the carriageways of a dual road that leave in one direction are one arm."""
     arms: list[tuple[str, float, bool]] = []
     for chain in outer:
-        away = np.array(chain.line.interpolate(BEARING_AT_M).coords[0]) - middle
-        bearing = float(np.degrees(np.arctan2(away[0], away[1])))
+        ahead = np.array(chain.line.interpolate(BEARING_AT_M).coords[0]) - chain.points[0]
+        bearing = float(np.degrees(np.arctan2(ahead[0], ahead[1])))
         one_way = chain.first.one_way
         beside = any(
             key == chain.first.key and (one_way or other) and _apart(bearing, angle) <= SAME_ARM_DEGREES

@@ -33,6 +33,8 @@ from script.benchmarks.timing import seconds
 COUNT = int(os.environ.get("GRIDMGR_BENCH_BAYS", "100000"))
 ROADS = 40
 BAY_M = 6.0
+# ogr2ogr writes no GeoParquet here, no KML of this size in minutes, and no sheet that opens with filters and notes.
+ALONE = ("kml", "parquet", "xlsx")
 OUT_RUNS, IN_RUNS = 3, 2
 BASE = (400_000.0, 4_190_000.0)
 OUT = {
@@ -41,7 +43,6 @@ OUT = {
     "zip": "ESRI Shapefile",
     "fgb": "FlatGeobuf",
     "csv": "CSV",
-    "kml": "LIBKML",
 }
 IN = ("gpkg", "geojson", "csv")
 SAME_ROWS = """
@@ -64,7 +65,7 @@ def run() -> list[dict[str, Any]]:
         _bring_in(room / "bays.gpkg")
         peer = shutil.which("ogr2ogr") or ""
         rows = [_out(suffix, driver, room, source, peer) for suffix, driver in OUT.items()]
-        rows += [_alone(suffix, room) for suffix in ("parquet", "xlsx")]
+        rows += [_alone(suffix, room) for suffix in ALONE]
         if peer:
             _ogr(peer, "-f", "GPKG", room / "table.gpkg", source, "-sql", TABLE_ROWS, "-nln", "table")
         for suffix in IN:
@@ -236,11 +237,15 @@ def _copy_bare(peer: str, path: Path, source: str) -> None:
 
 
 def _copy_guarded(peer: str, table: Path, source: str) -> None:
-    """ogr2ogr with COPY into a table with all that the table of bays has; the file names ids and ranges ready-made."""
+    """ogr2ogr with COPY into a table with all that the table of bays has; the file names ids and ranges ready-made.
+
+    All but the generated column for the web map, which ogr2ogr would try to write.
+    """
     with connection.cursor() as cursor:
         cursor.execute("TRUNCATE parking_bayevent")
         cursor.execute("DROP TABLE IF EXISTS guarded")
         cursor.execute("CREATE TABLE guarded (LIKE parking_bay INCLUDING ALL)")
+        cursor.execute("ALTER TABLE guarded DROP COLUMN web_area")
         cursor.execute(
             "SELECT pg_get_triggerdef(oid) FROM pg_trigger WHERE tgrelid = 'parking_bay'::regclass AND NOT tgisinternal"
         )
@@ -287,6 +292,6 @@ def _compared(
 
 def _ogr(peer: str, *arguments: str | Path) -> None:
     words = [peer, "-q", *map(str, arguments)]
-    done = subprocess.run(words, check=False, capture_output=True, text=True)
+    done = subprocess.run(words, check=False, capture_output=True, text=True)  # noqa: S603  our own words, no shell
     if done.returncode or "ERROR" in done.stderr:
         raise RuntimeError(f"ogr2ogr: {done.stderr[-500:]}")

@@ -1,0 +1,197 @@
+"""The planner's page in a browser: dragged across a rule's edge red turns green; a second person approves; two edit one site."""
+
+import re
+import sys
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from gridmgr.geo.crs import WGS84, metric_srid, transformer
+from grids.models import Road
+from tests.drawing import at
+from tests.factories import BranchFactory, UserFactory
+from tests.journeys.conftest import PASSWORD, PHONE, Visitor
+from tests.vendors.planning import street
+from tests.vendors.siting import spot
+from vendors.domain.profile import install_demo_profile
+from vendors.models import Site
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+IDLE = "() => window.gridmgrPlan && gridmgrPlan.answer && gridmgrPlan.idle()"
+FOLLOWS_MS = 150
+
+
+@pytest.fixture
+def road() -> Road:
+    """A junction at 340 m: the footprint of 14.8 m keeps 20 m from it up to metre 340 - 20 - 7.4 = 312.6."""
+    install_demo_profile()
+    BranchFactory()
+    spot("junction", 340, -9.2)
+    return street()
+
+
+@pytest.fixture
+def people(road: Road) -> tuple[str, str]:
+    return tuple(
+        UserFactory(username=name, password=PASSWORD, role="planner").username for name in ("ann", "ben")
+    )
+
+
+def degrees(x: float, y: float) -> tuple[float, float]:
+    return transformer(metric_srid(), WGS84).transform(*at(x, y))
+
+
+def planning(visitor: Visitor, who: str, query: str = "") -> Any:
+    page = visitor.log_in(who)
+    page = visitor.open(f"/plan/{query}")
+    page.wait_for_selector("#plan[data-ready]")
+    return page
+
+
+def placed(page: Any, metre: float) -> None:
+    page.fill("#plan-road", "平直街")
+    page.fill("#plan-metre", str(metre))
+    page.press("#plan-metre", "Enter")
+    page.wait_for_function(IDLE)
+    # Where the footprint is, as closely as can be seen; the map stands still.
+    lon, lat = degrees(metre, -9)
+    page.evaluate(f"gridmgr.current.setView([{lat}, {lon}], 19, {{animate: false}})")
+    page.wait_for_load_state("networkidle")
+    page.wait_for_timeout(500)  # the tiles are painted
+
+
+def pixels_per_metre(page: Any) -> float:
+    (west, south), (east, _north) = degrees(300, -9), degrees(310, -9)
+    x_of = "gridmgr.current.latLngToContainerPoint([{}, {}]).x".format
+    return float(page.evaluate(f"{x_of(south, east)} - {x_of(south, west)}")) / 10
+
+
+def report(page: Any, words: str) -> list[float]:
+    """The milliseconds from each move to its verdict on the screen, sorted; said with `pytest -s`."""
+    timings = sorted(page.evaluate("gridmgrPlan.timings"))
+    middle, last = timings[len(timings) // 2], timings[-1]
+    sys.stdout.write(f"\n{words}: {len(timings)} verdicts, median {middle:.0f} ms, slowest {last:.0f} ms\n")
+    return timings
+
+
+def test_dragged_across_the_edge_of_a_rule_red_turns_green(
+    visit: Callable[..., Visitor], people: tuple[str, str]
+) -> None:
+    page = planning(visit(), people[0])
+    placed(page, 318)
+    verdict = page.locator("#plan-verdict")
+    assert verdict.get_attribute("data-state") == "bad"
+    # 340 - 318 - 7.4 = 14.6 m; 20 m are required.
+    assert "14.6 m < 20" in page.inner_text("[data-code=junction] .plan-figures")
+    assert page.locator("path.plan-gap.state-bad").count() == 1
+    assert "路口 14.6 m" in page.inner_text(".plan-metres")
+
+    box = page.locator(".plan-shape").bounding_box()
+    scale, x, y = pixels_per_metre(page), box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    page.evaluate("gridmgrPlan.timings.length = 0")
+    page.mouse.move(x, y)
+    page.mouse.down()
+    for step in range(1, 41):  # ten metres to the west, a quarter of a metre at a time
+        page.mouse.move(x - step * scale / 4, y)
+        page.wait_for_timeout(60)
+    page.mouse.up()
+    page.wait_for_function(IDLE)
+    page.wait_for_function("() => document.querySelector('#plan-verdict').dataset.state === 'good'")
+    assert "≥ 20" in page.inner_text("[data-code=junction] .plan-figures")
+    assert page.locator("path.plan-gap").count() == 0
+    assert page.evaluate("gridmgrPlan.at.metre") == pytest.approx(308, abs=0.7)
+    assert len(report(page, "dragged")) >= 3  # while it was dragged, not only at the end
+
+    page.keyboard.press("Control+z")
+    page.wait_for_function("() => document.querySelector('#plan-verdict').dataset.state === 'bad'")
+    assert page.evaluate("gridmgrPlan.at.metre") == pytest.approx(318, abs=0.01)
+    page.click("[data-do=nearest]")
+    page.wait_for_function("() => document.querySelector('#plan-verdict').dataset.state === 'good'")
+    assert page.evaluate("gridmgrPlan.at.metre") == pytest.approx(312.6, abs=0.1)
+
+
+def test_verdict_follows_each_move(visit: Callable[..., Visitor], people: tuple[str, str]) -> None:
+    """By keyboard, one move at a time: each is answered on the screen before the next is made."""
+    page = planning(visit(), people[0])
+    placed(page, 250)
+    page.focus(".plan-shape")
+    page.keyboard.press("ArrowRight")  # the first one wakes everything up
+    page.wait_for_timeout(500)
+    page.evaluate("gridmgrPlan.timings.length = 0")
+    for _n in range(20):
+        page.keyboard.press("ArrowRight")
+        page.wait_for_timeout(120)
+        page.wait_for_function(IDLE)
+    page.keyboard.press("Shift+ArrowLeft")
+    page.wait_for_timeout(300)
+    page.wait_for_function(IDLE)
+    assert page.evaluate("gridmgrPlan.at.metre") == pytest.approx(250 + 1 + 20 - 10, abs=0.02)
+    timings = report(page, "by keyboard")
+    assert timings[len(timings) // 2] < FOLLOWS_MS
+
+
+def test_proposed_by_one_approved_by_another(visit: Callable[..., Visitor], people: tuple[str, str]) -> None:
+    page = planning(visit(), people[0])
+    placed(page, 300)
+    page.click("[data-do=save]")
+    page.wait_for_url(re.compile("/sites/TD-01/"))
+    page = visit().log_in(people[0])
+    page.goto(page.url.split("/my")[0].split("/map")[0].rstrip("/") + "/plan/proposals/TD-01/")
+    assert page.locator("button[value=approve]").count() == 0
+    other = visit()
+    page = other.log_in(people[1])
+    page = other.open("/plan/proposals/")
+    page.click("text=平直街右侧 300 m 便民摊点")
+    page.click("button[value=approve]")
+    page.wait_for_url(re.compile("/sites/TD-01/"))
+    assert Site.objects.get().state == "approved"
+    page.check("input[name=sign_board]")
+    page.fill("input[name=bins]", "2")
+    page.click("text=登记 >> nth=-1")
+    page.wait_for_load_state("networkidle")
+    page.click(".site-steps button:text-is('开放')")
+    page.wait_for_load_state("networkidle")
+    assert Site.objects.get().state == "open"
+
+
+def test_two_planners_edit_one_site(visit: Callable[..., Visitor], people: tuple[str, str]) -> None:
+    page = planning(visit(), people[0])
+    placed(page, 300)
+    page.click("[data-do=save]")
+    page.wait_for_url(re.compile("/sites/TD-01/"))
+    first, second = visit(), visit()
+    one, two = (planning(v, who, "?site=TD-01") for v, who in zip((first, second), people, strict=True))
+    for page, metre in ((one, 200), (two, 100)):
+        page.wait_for_function(IDLE)
+        page.fill("#plan-metre", str(metre))
+        page.press("#plan-metre", "Enter")
+        page.wait_for_function(IDLE)
+    one.click("[data-do=save]")
+    one.wait_for_url(re.compile("/sites/TD-01/"))
+    two.click("[data-do=save]")
+    two.wait_for_selector("#plan-conflict table")
+    told = two.inner_text("#plan-conflict")
+    assert "刚被别人改过" in told
+    assert "93–107 m" in told  # hers
+    assert "193–207 m" in told  # what is stored
+    assert two.evaluate("gridmgrPlan.at.metre") == 100  # nothing lost
+    second.faults = [fault for fault in second.faults if "409" not in fault]  # the conflict it is about
+    two.click("text=仍按我的保存")
+    two.wait_for_url(re.compile("/sites/TD-01/"))
+    assert Site.objects.get().middle_m == pytest.approx(100, abs=0.01)
+
+
+def test_on_a_phone_the_map_moves_under_a_crosshair(
+    visit: Callable[..., Visitor], people: tuple[str, str]
+) -> None:
+    page = planning(visit(PHONE, has_touch=True, is_mobile=True), people[0])
+    assert page.is_visible("#plan-cross")
+    lon, lat = degrees(500, -15)
+    page.evaluate(f"gridmgr.current.setView([{lat}, {lon}], 18, {{animate: false}})")
+    page.click("[data-do=here]")
+    page.wait_for_function(IDLE)
+    assert page.evaluate("gridmgrPlan.at.metre") == pytest.approx(500, abs=0.5)
+    assert "可以设置" in page.inner_text("#plan-verdict")
+    assert page.evaluate("document.documentElement.scrollWidth") == PHONE["width"]

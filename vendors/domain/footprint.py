@@ -1,0 +1,267 @@
+"""The ground that a place takes beside a kerb: a rectangle that snaps to the kerb and turns with it.
+
+A position is the metre along one run of kerb abreast of the rectangle's middle. All metres in the city's metric CRS.
+Many positions on many runs are worked out at once, for the runs lie one behind the other on one long axis.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import numpy.typing as npt
+import shapely
+from django.contrib.gis.db.models.functions import GeometryDistance
+from django.contrib.gis.geos import Point
+from django.utils.translation import gettext as _
+from shapely import Polygon
+
+from gridmgr.errors import Invalid, NotThere
+from grids.models import SRID, Kerb
+from parking.domain.lay import LEAST_CHORD, KerbLine
+from vendors.domain.place import MOST_M2, Place
+
+Floats = npt.NDArray[np.float64]
+Flags = npt.NDArray[np.bool_]
+Ints = npt.NDArray[np.intp]
+
+OFFSET_M = 0.8  # from the kerb to a place on the pavement, when nobody says otherwise
+APART_M = 1000.0  # between two runs on the long axis
+LIMITS_M = {"length": (1.0, 400.0), "depth": (0.5, 60.0), "offset": (-30.0, 30.0)}
+
+
+@dataclass(frozen=True)
+class Size:
+    """A rectangle's length along the kerb, its depth, and how far outside the kerb it begins (negative: on the carriageway)."""
+
+    length: float
+    depth: float
+    offset: float = OFFSET_M
+
+    def __post_init__(self) -> None:
+        for name, (least, most) in LIMITS_M.items():
+            value = getattr(self, name)
+            if not least <= value <= most:  # false for NaN too
+                words = {"length": _("长度"), "depth": _("进深"), "offset": _("距路缘")}
+                raise Invalid(
+                    _("%(what)s %(value)s m 须在 %(least)s 至 %(most)s m 之间。")
+                    % {"what": words[name], "value": value, "least": least, "most": most}
+                )
+        if self.length * self.depth > MOST_M2:
+            raise Invalid(_("范围太大,最多 %.0f m²。") % MOST_M2)
+
+
+@dataclass(frozen=True)
+class Footprint:
+    """The rectangle at one position of one run of kerb, and the metres of road abreast of it."""
+
+    kerb_id: int
+    road_id: int
+    side: str
+    at: float
+    area: Polygon
+    from_m: float
+    to_m: float
+
+    @property
+    def stretch(self) -> tuple[float, float]:
+        return self.from_m, self.to_m
+
+
+class Runs:
+    """Runs of kerb one behind the other on one long axis; `base[k]` is where the k-th begins on it."""
+
+    def __init__(self, kerbs: Sequence[Kerb]) -> None:
+        self.kerbs = list(kerbs)
+        self.lines = [KerbLine.of(kerb) for kerb in self.kerbs]
+        lengths = np.array([line.length_m for line in self.lines])
+        self.length: Floats = lengths
+        self.base: Floats = np.concatenate(([0.0], np.cumsum(lengths + APART_M)))[: len(lengths)]
+        self.inward: Ints = np.array([line.inward for line in self.lines], dtype=np.intp)
+        self.xy: Floats = _joined([line.xy for line in self.lines], (0, 2))
+        self.arc: Floats = _joined(
+            [line.arc + base for line, base in zip(self.lines, self.base, strict=True)], (0,)
+        )
+        self.measures: Floats = _joined([line.measures for line in self.lines], (0,))
+
+    @cached_property
+    def turned(self) -> Floats:
+        """For each vertex the sum of all turns (radians) on the axis up to and with it."""
+        steps = np.diff(self.xy, axis=0)
+        bearing = np.arctan2(steps[:, 1], steps[:, 0])
+        turns = np.abs((np.diff(bearing) + np.pi) % (2 * np.pi) - np.pi)
+        first = np.isin(self.arc, self.base)
+        turns = np.concatenate(([0.0], turns, [0.0]))[: len(self.xy)]
+        last = np.concatenate((first[1:], [True])) if len(first) else first
+        turns[first | last] = 0.0  # the step from one run to the next is none of the kerb
+        return np.cumsum(turns)
+
+    def run_of(self, at: Floats) -> Ints:
+        """Which run each place on the axis is on."""
+        return np.searchsorted(self.base, at, side="right") - 1
+
+    def point(self, at: Floats) -> Floats:
+        """Where on the ground each place on the axis is."""
+        return np.column_stack(
+            (np.interp(at, self.arc, self.xy[:, 0]), np.interp(at, self.arc, self.xy[:, 1]))
+        )
+
+    def measure(self, at: Floats) -> Floats:
+        """The metre of the road abreast of each place on the axis."""
+        return np.interp(at, self.arc, self.measures)
+
+    def turning(self, low: Floats, high: Floats) -> Floats:
+        """How much the kerb turns between two places on the axis, radians."""
+        first = np.searchsorted(self.arc, low, side="left")
+        last = np.searchsorted(self.arc, high, side="right")
+        sums = np.concatenate(([0.0], self.turned))
+        return sums[last] - sums[first]
+
+
+def _joined(parts: Sequence[Floats], empty: tuple[int, ...]) -> Floats:
+    return np.concatenate(parts) if parts else np.empty(empty)
+
+
+@dataclass(frozen=True)
+class Rectangles:
+    """Rectangles at many places on the axis: the middle of the kerb's chord, the unit vectors along and out, where each begins."""
+
+    size: Size
+    middle: Floats
+    along: Floats
+    out: Floats
+    near: Floats
+    reach: Floats
+
+    @property
+    def straight(self) -> Floats:
+        """Metres by which the kerb is straight enough for a rectangle; negative at sharp bends, where none is laid."""
+        return self.reach - LEAST_CHORD * self.size.length
+
+    def only(self, index: Ints) -> "Rectangles":
+        """Some of them."""
+        return Rectangles(
+            self.size,
+            self.middle[index],
+            self.along[index],
+            self.out[index],
+            self.near[index],
+            self.reach[index],
+        )
+
+    def polygons(
+        self, inset: float | Floats = 0.0, *, longer: float | Floats = 0.0
+    ) -> npt.NDArray[np.object_]:
+        """The rectangles without their outermost `inset` metres (negative: with as much around them), `longer` at both ends.
+
+        What is left of one that is too small is its middle.
+        """
+        half = np.maximum(self.size.length / 2 - inset + longer, 1e-6)
+        cut = np.minimum(inset, self.size.depth / 2 - 1e-6)
+        first, last = self.near + cut, self.near + self.size.depth - cut
+        corners = np.stack(
+            [
+                self.middle + self.along * _column(side * half) + self.out * _column(depth)
+                for side, depth in ((-1, first), (1, first), (1, last), (-1, last))
+            ],
+            axis=1,
+        )
+        return np.asarray(shapely.polygons(np.concatenate((corners, corners[:, :1]), axis=1)))
+
+    def boxes(self, around: Floats) -> npt.NDArray[np.object_]:
+        """Upright boxes that hold the rectangles and `around` metres about them."""
+        centre = self.middle + self.out * (self.near + self.size.depth / 2)[:, None]
+        half = np.hypot(self.size.length, self.size.depth) / 2 + around
+        x, y = centre[:, 0], centre[:, 1]
+        return np.asarray(shapely.box(x - half, y - half, x + half, y + half))
+
+
+def _column(values: float | Floats) -> float | Floats:
+    return values[:, None] if isinstance(values, np.ndarray) else values
+
+
+def rectangles(runs: Runs, at: Floats, size: Size) -> Rectangles:
+    """The rectangles at places on the axis, each on the chord of its kerb, wholly outside a kerb that bulges."""
+    first_at, last_at = at - size.length / 2, at + size.length / 2
+    first, last = runs.point(first_at), runs.point(last_at)
+    chord = last - first
+    reach = np.hypot(chord[:, 0], chord[:, 1])
+    along = chord / np.maximum(reach, 1e-9)[:, None]
+    inward = runs.inward[runs.run_of(at)]
+    out = np.column_stack((along[:, 1], -along[:, 0])) * inward[:, None]
+    near = np.full(len(at), size.offset) + _bulge(runs, first_at, last_at, first, out)
+    return Rectangles(size, (first + last) / 2, along, out, near, reach)
+
+
+def _bulge(runs: Runs, first_at: Floats, last_at: Floats, first: Floats, out: Floats) -> Floats:
+    """How far the kerb between its ends bulges outward beyond the chord."""
+    low = np.searchsorted(runs.arc, first_at, side="right")
+    count = np.maximum(np.searchsorted(runs.arc, last_at, side="left") - low, 0)
+    owner = np.repeat(np.arange(len(low)), count)
+    vertex = np.arange(count.sum()) - np.repeat(np.cumsum(count) - count, count) + low[owner]
+    bulge = np.zeros(len(low))
+    np.maximum.at(bulge, owner, np.einsum("ij,ij->i", runs.xy[vertex] - first[owner], out[owner]))
+    return bulge
+
+
+def footprint(kerb: Kerb, *, at: float, size: Size) -> Footprint:
+    """The rectangle of this size whose middle is abreast of metre `at` of a run of kerb.
+
+    Raises Invalid where the run has no room for it: beyond its ends, or where it bends too sharply.
+    """
+    runs = Runs([kerb])
+    half, length = size.length / 2, float(runs.length[0])
+    if not half - 1e-6 <= at <= length - half + 1e-6:
+        raise Invalid(
+            _(
+                "这段路缘只有 %(length).1f m,在 %(at).1f m 处放不下 %(wanted).1f m 长的范围。请沿路缘移动或缩短。"
+            )
+            % {"length": length, "at": at, "wanted": size.length}
+        )
+    laid = rectangles(runs, np.array([at]), size)
+    if laid.straight[0] < 0:
+        raise Invalid(
+            _("路缘在 %(at).1f m 处转弯太急,放不下 %(wanted).1f m 长的范围。请沿路缘移动或缩短。")
+            % {"at": at, "wanted": size.length}
+        )
+    return as_footprint(runs, at, laid.polygons()[0], size)
+
+
+def as_footprint(runs: Runs, at: float, area: Polygon, size: Size) -> Footprint:
+    """The footprint at a place on the axis, whose rectangle is known."""
+    run = int(runs.run_of(np.array([at]))[0])
+    kerb = runs.kerbs[run]
+    half = size.length / 2
+    low, high = sorted(runs.measure(np.array([at - half, at + half])).tolist())
+    return Footprint(
+        kerb.pk, kerb.road_id, kerb.side, at - float(runs.base[run]), area, round(low, 2), round(high, 2)
+    )
+
+
+def nearest_kerb(x: float, y: float) -> tuple[Kerb, float]:
+    """The run of kerb nearest to a point, and the metre along it. One query; raises NotThere in a city without kerbs."""
+    here = Point(x, y, srid=SRID)
+    kerb = Kerb.objects.select_related("road").order_by(GeometryDistance("line", here)).first()
+    if kerb is None:
+        raise NotThere(_("还没有路缘数据。请先导入道路。"))
+    return kerb, along_kerb(kerb, x, y)
+
+
+def along_kerb(kerb: Kerb, x: float, y: float) -> float:
+    """The metre along a run of kerb that is nearest to a point."""
+    return float(shapely.line_locate_point(shapely.LineString(KerbLine.of(kerb).xy), shapely.Point(x, y)))
+
+
+def size_of(place: Place, kerb: Kerb) -> tuple[Size, float]:
+    """The smallest rectangle beside the kerb that holds the place's area, and the metre along the kerb abreast of its middle."""
+    middle = place.area.centroid
+    at = along_kerb(kerb, middle.x, middle.y)
+    line = KerbLine.of(kerb)
+    low, high = max(at - 1.0, 0.0), min(at + 1.0, line.length_m)
+    along = line.at(high) - line.at(low)
+    along = along / max(float(np.hypot(*along)), 1e-9)
+    out = np.array([along[1], -along[0]]) * line.inward
+    corners = shapely.get_coordinates(place.area) - line.at(at)
+    on_kerb, away = corners @ along, corners @ out
+    size = Size(float(np.ptp(on_kerb)), float(np.ptp(away)), float(np.clip(away.min(), *LIMITS_M["offset"])))
+    return size, at + float(on_kerb.min() + on_kerb.max()) / 2

@@ -1,0 +1,347 @@
+"""Guiding a mobile vendor from where they were met to a free pitch nearby, and what came of it.
+
+A pitch is free when no vendor holds it on the days in question and it is not being held for one who was guided.
+Walking distance is that of grids.domain.walking, along the streets; a straight line is never longer, so the nearest
+sites on foot are found by asking for sites by straight line until none that is farther can be nearer on foot.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+import numpy as np
+from django.contrib.gis.db.models.functions import GeometryDistance
+from django.contrib.gis.geos import Point
+from django.db import IntegrityError, transaction
+from django.db.models import (
+    Count,
+    Exists,
+    F,
+    FloatField,
+    Func,
+    IntegerField,
+    OuterRef,
+    QuerySet,
+    Subquery,
+)
+from django.utils import timezone
+from django.utils.crypto import get_random_string
+from django.utils.translation import gettext as _
+from psycopg2.extras import DateRange, DateTimeTZRange, NumericRange
+
+from gridmgr.errors import Conflict, Invalid, NotThere, constraint_of
+from gridmgr.geo.crs import WGS84, metric_srid, transformer, zone_window
+from grids.domain.walking import Route, WalkingNetwork
+from grids.models import Assignment, Branch, Road
+from vendors.domain.rights import who_to_ask
+from vendors.domain.settle import in_one_go
+from vendors.enums import Outcome, SiteKind
+from vendors.models import Allocation, Guidance, Pitch, PitchHold, Site, Vendor
+
+HOLD = timedelta(hours=2)
+LIMIT_M = 3_000.0  # farther than this nobody pushes a cart
+MOST = 5
+FIRST_LOOK = 48  # sites asked for by straight line at first; four times as many each further time
+NEAR_ROAD_M = 500.0  # a place belongs to the branch of the nearest section within this
+SLIP_SIGNS = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"  # none that reads like another
+SLIP_RANDOM = 10
+
+# Constraints that say that a pitch is not to be had after all.
+TAKEN = {"hold_one_per_pitch", "hold_on_free_pitch"}
+
+
+@dataclass(frozen=True)
+class Suggestion:
+    """An open site with a free pitch: metres on foot, and free pitches now."""
+
+    site: Site
+    metres: float
+    free: int
+
+
+# ── Where to ──────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def place_at(lon: float, lat: float) -> Point:
+    """The place at these degrees of WGS 84, in the metric CRS. Raises Invalid when it can't lie in the city's zone."""
+    window = zone_window(metric_srid())
+    if not window.holds(lon, lat):
+        raise Invalid(
+            _("位置 %(lon)s, %(lat)s 不在本市范围(%(window)s)内。请改用图钉选点。")
+            % {"lon": f"{lon:.5f}", "lat": f"{lat:.5f}", "window": window}
+        )
+    x, y = transformer(WGS84, metric_srid()).transform(lon, lat)
+    return Point(x, y, srid=metric_srid())
+
+
+def nearest_open(
+    place: Point,
+    *,
+    at: datetime,
+    fruit: bool,
+    most: int = MOST,
+    limit_m: float = LIMIT_M,
+    network: WalkingNetwork | None = None,
+) -> list[Suggestion]:
+    """At most `most` sites that are open `at` that moment and have a free pitch, nearest on foot first.
+
+    A fruit market takes fruit only; a stall site takes everything. `limit_m` metres on foot at the most. `network` is
+    that of the database unless given.
+    """
+    open_now = _open_with_room(place, at=at, fruit=fruit)
+    network = network or WalkingNetwork.from_database()
+    look = FIRST_LOOK
+    while True:
+        candidates = list(open_now[:look])
+        if not candidates:
+            return []
+        walks = network.nearest(
+            place, np.array([each[1:3] for each in candidates]), limit_m=limit_m, most=most
+        )
+        farthest = candidates[-1][3]
+        complete = len(candidates) < look or farthest > limit_m
+        if complete or (len(walks) == most and walks[-1].metres <= farthest):
+            return _suggestions([(candidates[walk.index], walk.metres) for walk in walks])
+        look *= 4
+
+
+# Key of a site, its middle, its distance as the crow flies, its free pitches.
+Candidate = tuple[int, float, float, float, int]
+
+
+def _open_with_room(place: Point, *, at: datetime, fruit: bool) -> "QuerySet[Any, Candidate]":
+    """Open sites with a free pitch, nearest as the crow flies first (by the index)."""
+    free = free_pitches(at).filter(site=OuterRef("pk"))
+    counted = free.order_by().values("site").annotate(n=Count("pk")).values("n")
+    middle = Func(F("area"), function="ST_Centroid")
+    sites = Site.objects.open_at(timezone.localtime(at)).filter(Exists(free))
+    if not fruit:
+        sites = sites.filter(kind=SiteKind.STALL)
+    rows: QuerySet[Any, Candidate] = (
+        sites.annotate(
+            x=Func(middle, function="ST_X", output_field=FloatField()),
+            y=Func(middle, function="ST_Y", output_field=FloatField()),
+            apart=GeometryDistance("area", place),
+            free_now=Subquery(counted, output_field=IntegerField()),
+        )
+        .order_by("apart")
+        .values_list("pk", "x", "y", "apart", "free_now")
+    )
+    return rows
+
+
+def _suggestions(found: list[tuple[Candidate, float]]) -> list[Suggestion]:
+    sites = (
+        Site.objects.filter(pk__in=[candidate[0] for candidate, _metres in found])
+        .select_related("road")
+        .defer("road__reference_line", "road__ways_left_out")
+        .in_bulk()
+    )
+    return [
+        Suggestion(sites[pk], metres, free) for (pk, _x, _y, _apart, free), metres in found if pk in sites
+    ]
+
+
+def free_pitches(at: datetime) -> "QuerySet[Pitch]":
+    """Pitches that a vendor could have from that moment for as long as a hold lasts."""
+    until = at + HOLD
+    days = DateRange(timezone.localtime(at).date(), timezone.localtime(until).date(), "[]")
+    held = PitchHold.objects.filter(pitch=OuterRef("pk"), during__overlap=DateTimeTZRange(at, until))
+    allotted = Allocation.objects.filter(pitch=OuterRef("pk"), period__overlap=days)
+    return Pitch.objects.exclude(Exists(allotted)).exclude(Exists(held))
+
+
+def route_to(place: Point, site: Site, *, network: WalkingNetwork | None = None) -> Route:
+    """The way on foot from the place to the site."""
+    return (network or WalkingNetwork.from_database()).route(place, middle_of(site))
+
+
+def middle_of(site: Site) -> Point:
+    """The point of a site to which one walks."""
+    middle: Point = site.area.centroid
+    middle.srid = metric_srid()
+    return middle
+
+
+# ── Guiding ───────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def new_slip(at: datetime | None = None) -> str:
+    """A slip number: the day, and signs that can't be guessed (50 bits)."""
+    day = timezone.localtime(at).strftime("%y%m%d")
+    return f"SD{day}-{get_random_string(SLIP_RANDOM, SLIP_SIGNS)}"
+
+
+def guide(
+    *,
+    officer: Any,
+    place: Point,
+    site: Site,
+    goods: str = "",
+    vendor: Vendor | None = None,
+    first_time: bool = True,
+    walk_m: float | None = None,
+    slip: str = "",
+    note: str = "",
+) -> Guidance:
+    """Records that the officer guides a vendor met at `place` to `site`, and holds a pitch there for two hours.
+
+    A vendor who is known and was guided before counts as a repeat, whatever `first_time` says. Raises Invalid when
+    the site is not open now, Conflict (with who may be asked) when its last free pitch is gone.
+    """
+    now = timezone.now()
+    record = Guidance(
+        officer=officer,
+        branch=branch_of(officer, place),
+        at=now,
+        location=place,
+        goods=goods.strip(),
+        vendor=vendor,
+        first_time=first_time and not _guided_before(vendor),
+        site=site,
+        walk_m=walk_m,
+        note=note.strip(),
+        slip=slip or new_slip(now),
+    )
+
+    def work() -> Guidance:
+        _check_open(site, now)
+        record.pk = None
+        record.save(force_insert=True)
+        _hold_one(record)
+        return record
+
+    return in_one_go(work, words={})
+
+
+def record_without_site(
+    *,
+    officer: Any,
+    place: Point,
+    outcome: str,
+    goods: str = "",
+    vendor: Vendor | None = None,
+    first_time: bool = True,
+    slip: str = "",
+) -> Guidance:
+    """Records a vendor who was met and told the rules but refused to be guided, or moved on."""
+    if outcome not in {Outcome.REFUSED, Outcome.MOVED_ON}:
+        raise Invalid(_("没有疏导到摊点时,结果只能是“拒绝”或“自行离开”。"))
+    now = timezone.now()
+    return Guidance.objects.create(
+        officer=officer,
+        branch=branch_of(officer, place),
+        at=now,
+        location=place,
+        goods=goods.strip(),
+        vendor=vendor,
+        first_time=first_time and not _guided_before(vendor),
+        outcome=outcome,
+        outcome_at=now,
+        slip=slip or new_slip(now),
+    )
+
+
+def record_outcome(guidance: Guidance, *, outcome: str) -> Guidance:
+    """Says what came of it, or corrects that; who does not come has the pitch held no longer.
+
+    Raises Invalid for what is no outcome.
+    """
+    if outcome not in Outcome.values:
+        raise Invalid(
+            _("结果须为:%(choices)s。") % {"choices": _("、").join(str(each) for each in Outcome.labels)}
+        )
+    with transaction.atomic():
+        row = Guidance.objects.select_for_update().filter(pk=guidance.pk).first()
+        if row is None:
+            raise NotThere(_("这条疏导记录已不存在。"))
+        row.outcome = outcome
+        row.outcome_at = None if outcome == Outcome.PENDING else timezone.now()
+        row.save(update_fields=["outcome", "outcome_at"])
+        if outcome in {Outcome.REFUSED, Outcome.MOVED_ON}:
+            _release(row)
+    return row
+
+
+def _release(guidance: Guidance) -> None:
+    """Ends the hold of this guidance now, if it still runs."""
+    now = timezone.now()
+    hold = PitchHold.objects.select_for_update().filter(guidance=guidance, during__contains=now).first()
+    if hold is None:
+        return
+    if hold.during.lower < now and not _allotted(hold.pitch_id, now):
+        hold.during = DateTimeTZRange(hold.during.lower, now, "[)")
+        hold.save(update_fields=["during"])
+
+
+def _allotted(pitch_id: int, now: datetime) -> bool:
+    """Whether a vendor has the pitch meanwhile: then the hold binds nobody any more, and stays as it was."""
+    return Allocation.objects.filter(pitch=pitch_id, period__contains=timezone.localtime(now).date()).exists()
+
+
+def _guided_before(vendor: Vendor | None) -> bool:
+    return vendor is not None and Guidance.objects.filter(vendor=vendor).exists()
+
+
+def branch_of(officer: Any, place: Point) -> Branch | None:
+    """For whom a guidance counts: the officer's own branch, else the branch that answers for the nearest road."""
+    member = getattr(officer, "member", None)
+    if member is not None:
+        branch: Branch = member.branch
+        return branch
+    roads = Road.objects.annotate(apart=GeometryDistance("reference_line", place)).order_by("apart")
+    road: Any = roads.only("reference_line", "length_m").first()
+    if road is None or road.apart > NEAR_ROAD_M:
+        return None
+    metre = Decimal(str(round(max(0.0, min(road.reference_line.project(place), road.length_m - 0.02)), 2)))
+    section = (
+        Assignment.objects.on_day(timezone.localdate())
+        .filter(road=road, stretch__overlap=NumericRange(metre, metre, "[]"))
+        .select_related("branch")
+        .first()
+    )
+    return section.branch if section else None
+
+
+# ── Holding ───────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _check_open(site: Site, now: datetime) -> None:
+    if not Site.objects.open_at(timezone.localtime(now)).filter(pk=site.pk).exists():
+        raise Invalid(_("%(site)s现在不开放,不能疏导到那里。请另选摊点。") % {"site": site})
+
+
+def _hold_one(record: Guidance) -> PitchHold:
+    """Holds a free pitch of the record's site; the first that nobody else is just taking, else the first of all."""
+    for wait in (False, True):
+        for pitch in free_pitches(record.at).filter(site=record.site_id).order_by("number").only("pk"):
+            if hold := _try_hold(pitch, record, wait=wait):
+                return hold
+    site: Any = record.site
+    raise Conflict(
+        _("%(site)s刚刚没有空位了,什么都没有保存。请另选摊点;%(ask)s")
+        % {"site": site, "ask": who_to_ask(site, on=timezone.localdate())}
+    )
+
+
+def _try_hold(pitch: Pitch, record: Guidance, *, wait: bool) -> PitchHold | None:
+    """The hold, or None when somebody else was quicker. Without `wait`, a pitch that another is taking is passed over."""
+    locked = Pitch.objects.select_for_update(no_key=True, skip_locked=not wait).filter(pk=pitch.pk)
+    if not locked.values_list("pk", flat=True) or not free_pitches(record.at).filter(pk=pitch.pk).exists():
+        return None
+    hold = PitchHold(
+        pitch=pitch,
+        during=DateTimeTZRange(record.at, record.at + HOLD, "[)"),
+        vendor=record.vendor,
+        guidance=record,
+        made_by=record.officer,
+    )
+    try:
+        with transaction.atomic():
+            hold.save(force_insert=True)
+    except IntegrityError as error:
+        if constraint_of(error) not in TAKEN:
+            raise
+        return None
+    return hold

@@ -1,0 +1,594 @@
+"""Planning a site: drawn, proposed, approved by a second person, opened, suspended, closed; nothing is overwritten.
+
+What a planner draws is a draft: a position at a kerb and a layout of pitches. The same draft always makes the same
+ground, so what was drawn is what is saved: the server draws it again and judges it again in the transaction.
+"""
+
+import math
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date, time
+from typing import Any
+
+import numpy as np
+import pghistory
+import shapely
+from django.contrib.gis.db.models.functions import GeometryDistance
+from django.contrib.gis.geos import Point
+from django.db import connection, transaction
+from django.db.models import QuerySet
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from psycopg2.extras import DateRange
+from shapely import Polygon
+
+from gridmgr import quantities
+from gridmgr.accounts.models import User
+from gridmgr.errors import Conflict, Invalid, NotThere
+from gridmgr.geo.crs import WGS84, metric_srid, transformer, zone_window
+from grids.domain.assign import stretch_of
+from grids.enums import Side
+from grids.models import SRID, Kerb, Road
+from parking.domain.lay import KerbLine
+from vendors.domain.footprint import Footprint, Size, footprint, size_of
+from vendors.domain.pitching import Frame, Layout, check_count, frame_beside, lay, write_pitches
+from vendors.domain.place import CITY_REACH_M, Place, as_shapely, checked, stored
+from vendors.domain.siting import Verdict, covered, verdicts
+from vendors.enums import SiteKind, SiteState
+from vendors.models import Allocation, Override, Site
+
+METRE_DIGITS = 3  # a position is a metre of road to the millimetre: what goes out and comes back is the same
+LONGEST_REASON = 400
+PREFIX = {SiteKind.STALL: "TD", SiteKind.MARKET: "GG"}
+
+# Verb → (the states from which it leads, the state to which).
+TRANSITIONS: dict[str, tuple[frozenset[str], str]] = {
+    "approve": (frozenset({SiteState.PROPOSED}), SiteState.APPROVED),
+    "reject": (frozenset({SiteState.PROPOSED}), SiteState.CLOSED),
+    "open": (frozenset({SiteState.APPROVED}), SiteState.OPEN),
+    "suspend": (frozenset({SiteState.OPEN}), SiteState.SUSPENDED),
+    "resume": (frozenset({SiteState.SUSPENDED}), SiteState.OPEN),
+    "close": (frozenset({SiteState.APPROVED, SiteState.OPEN, SiteState.SUSPENDED}), SiteState.CLOSED),
+}
+# Changing one of these is planning anew: a site that was approved is proposed again and waits for a second person.
+PLANNED_FIELDS = ("kind", "area", "season", "opens", "closes", "road_id", "side", "stretch", "capacity")
+
+
+# ── A draft and what it draws ─────────────────────────────────────────────────────────────────────────────
+
+
+@dataclass(frozen=True)
+class Position:
+    """A metre of a road on one of its sides: abreast of the middle of what stands there."""
+
+    road_id: int
+    side: str
+    metre: float
+    kerb: Kerb | None = field(
+        default=None, compare=False, repr=False
+    )  # the run of kerb, where it is known already
+
+
+@dataclass(frozen=True)
+class Draft:
+    """What a planner sets. `offset` is metres from the kerb, negative on the carriageway; `site_id` the site that moves."""
+
+    kind: str
+    position: Position
+    pitches: int
+    layout: Layout
+    opens: time
+    closes: time
+    season: DateRange | None = None
+    offset: float = 0.8
+    name: str = ""
+    site_id: int | None = None
+
+    def __post_init__(self) -> None:
+        check_count(self.pitches)
+        if self.opens == self.closes:
+            raise Invalid(_("每日开始和结束时间不能相同。"))
+
+    @property
+    def size(self) -> Size:
+        return Size(self.layout.length_for(self.pitches), self.layout.depth_for, self.offset)
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """A draft on the ground: the kerb, the rectangle, its pitches, and the place that the rules judge."""
+
+    draft: Draft
+    kerb: Kerb
+    footprint: Footprint
+    frame: Frame
+    place: Place
+
+    @property
+    def pitches(self) -> Sequence[tuple[str, Polygon]]:
+        return self.place.pitches
+
+
+def locate(*, lon: float, lat: float) -> Position:
+    """The position at the kerb nearest to a place in degrees. One query; raises Invalid outside the city."""
+    if not zone_window(metric_srid()).holds(lon, lat):
+        raise Invalid(
+            _("经度 %(lon)s、纬度 %(lat)s 不在本市。请移到本市的道路旁。") % {"lon": lon, "lat": lat}
+        )
+    x, y = transformer(WGS84, metric_srid()).transform(lon, lat)
+    kerb = _with_road(Kerb.objects.order_by(GeometryDistance("line", Point(x, y, srid=SRID)))).first()
+    if kerb is None:
+        raise NotThere(_("还没有路缘数据。请先导入道路。"))
+    line, here = shapely.LineString(KerbLine.of(kerb).xy), shapely.Point(x, y)
+    if (away := line.distance(here)) > CITY_REACH_M:
+        raise Invalid(
+            _("这里 %(reach).0f m 内没有道路,最近的路缘在 %(away)s 外。请移到本市的道路旁。")
+            % {"reach": CITY_REACH_M, "away": quantities.length(away)}
+        )
+    return _position(kerb, float(line.line_locate_point(here)))
+
+
+def _position(kerb: Kerb, at: float) -> Position:
+    return Position(kerb.road_id, kerb.side, round(KerbLine.of(kerb).measure(at), METRE_DIGITS), kerb)
+
+
+def _with_road(kerbs: "QuerySet[Kerb]") -> "QuerySet[Kerb]":
+    return kerbs.select_related("road").only("road__name", "side", "line", "measures")
+
+
+def _kerbs(position: Position) -> list[Kerb]:
+    """The runs of kerb on that side of that road; only the one on which the position lies, when that is known."""
+    if position.kerb is not None:
+        return [position.kerb]
+    if position.side not in Side.values:
+        raise Invalid(_("侧别须为左侧或右侧。"))
+    kerbs = list(_with_road(Kerb.objects.filter(road=position.road_id, side=position.side)))
+    if not kerbs:
+        raise NotThere(_("这条道路没有路缘数据。请另选道路,或重新导入道路。"))
+    return kerbs
+
+
+def kerb_at(position: Position, *, length: float = 0.0, stay: bool = False) -> tuple[Kerb, float]:
+    """The run of kerb at a position, and the metre along it. With `stay` moved so that `length` metres fit on the run.
+
+    Raises Invalid for an unknown side, or a metre beyond the road's end or on a gap in its kerb.
+    """
+    kerbs = _kerbs(position)
+    kerb = min(kerbs, key=lambda each: _apart(each, position.metre))
+    line = KerbLine.of(kerb)
+    if (apart := _apart(kerb, position.metre)) > 0.01 and not (stay and apart < max(length, 1.0)):
+        ends = _("、").join(
+            f"{min(each.measures):.0f}–{max(each.measures):.0f} m"
+            for each in sorted(kerbs, key=lambda each: min(each.measures))
+        )
+        raise Invalid(
+            _("%(road)s%(side)s在 %(metre).0f m 处没有路缘,有路缘的是 %(ends)s。请改里程。")
+            % {
+                "road": kerb.road.name,
+                "side": kerb.get_side_display(),
+                "metre": position.metre,
+                "ends": ends,
+            }
+        )
+    at = float(np.interp(position.metre, line.measures, line.arc))
+    if stay and line.length_m >= length:
+        at = min(max(at, length / 2), line.length_m - length / 2)
+    return kerb, at
+
+
+def _apart(kerb: Kerb, metre: float) -> float:
+    low, high = min(kerb.measures), max(kerb.measures)
+    return max(low - metre, metre - high, 0.0)
+
+
+def draw(draft: Draft, *, stay: bool = False) -> Drawn:
+    """The draft on the ground. With `stay` it is moved along the kerb until it fits between the kerb's ends.
+
+    Raises Invalid where there is no room for it. One query.
+    """
+    if not math.isfinite(draft.position.metre):
+        raise Invalid(_("里程须是数字(米)。"))
+    kerb, at = kerb_at(draft.position, length=draft.size.length, stay=stay)
+    if stay:
+        draft = replace(draft, position=_position(kerb, at))
+        at = float(np.interp(draft.position.metre, (line := KerbLine.of(kerb)).measures, line.arc))
+    found = footprint(kerb, at=_inside(kerb, at, draft.size.length), size=draft.size)
+    corners = shapely.get_coordinates(found.area)
+    along, out = (corners[k] - corners[0] for k in (1, 3))
+    frame = Frame.of(found.area, along / np.hypot(*along), out / np.hypot(*out))
+    pitches = lay(found.area, frame, layout=draft.layout, most=draft.pitches)
+    place = Place(
+        kind=draft.kind,
+        area=found.area,
+        opens=draft.opens,
+        closes=draft.closes,
+        season=draft.season,
+        capacity=draft.pitches,
+        pitches=pitches,
+        road_id=kerb.road_id,
+        side=kerb.side,
+        stretch=found.stretch,
+        site_id=draft.site_id,
+        name=draft.name,
+    )
+    return Drawn(draft, kerb, found, frame, place)
+
+
+def _inside(kerb: Kerb, at: float, length: float) -> float:
+    """A millimetre of rounding must not carry a footprint beyond the kerb's end."""
+    most = KerbLine.of(kerb).length_m - length / 2
+    return min(max(at, length / 2), most) if -0.01 <= most - at < 0 or -0.01 <= at - length / 2 < 0 else at
+
+
+def called(drawn: Drawn) -> str:
+    """A name to offer: "府西街右侧 412 m 便民摊点"."""
+    return _("%(road)s%(side)s %(metre)s %(kind)s") % {
+        "road": drawn.kerb.road.name,
+        "side": Side(drawn.kerb.side).label,
+        "metre": quantities.metres(drawn.draft.position.metre),
+        "kind": SiteKind(drawn.draft.kind).label,
+    }
+
+
+def layout_of(site: Site, frame: Frame) -> Layout:
+    """The layout that a stored site's pitches follow, as near as one row can tell."""
+    places = sorted(frame.place_of(as_shapely(pitch.area)) for pitch in site.pitches.all())
+    if not places:
+        return Layout(depth=round(min(max(frame.depth - 0.8, 0.5), 20.0), 2))
+    width, depth = round(places[0][2], 2), round(places[0][3], 2)
+    gap = max(round(places[1][0] - places[0][0] - width, 2), 0.0) if len(places) > 1 else 0.4
+    aisle = max(round(frame.depth - depth, 2), 0.0)
+    return Layout(width, depth, gap, aisle)
+
+
+def frame_of(site: Site) -> Frame:
+    """The axes of a stored site: along its kerb, or along its road while that has no kerbs."""
+    try:
+        line = kerb_of(site).line
+    except NotThere:
+        line = site.road.reference_line
+    return frame_beside(as_shapely(site.area), as_shapely(line), site.side)
+
+
+def draft_of(site: Site) -> Draft:
+    """A stored site as a draft that draws it again. Raises NotThere when its road has no kerbs."""
+    kerb = kerb_of(site)
+    size, at = size_of(Place.of(site), kerb)
+    return Draft(
+        kind=site.kind,
+        position=_position(kerb, min(max(at, 0.0), KerbLine.of(kerb).length_m)),
+        pitches=site.pitches.count() or site.capacity,
+        layout=layout_of(site, frame_of(site)),
+        opens=site.opens,
+        closes=site.closes,
+        season=site.season,
+        offset=round(size.offset, 2),
+        name=site.name,
+        site_id=site.pk,
+    )
+
+
+def kerb_of(site: Site) -> Kerb:
+    """The run of kerb at which a stored site stands."""
+    return kerb_at(Position(site.road_id, site.side, site.middle_m), length=50.0, stay=True)[0]
+
+
+# ── Verbs ─────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+class SiteChanged(Conflict):
+    """Somebody else was quicker. `fields`: label, what this person wants, what is stored now, for each that differs."""
+
+    def __init__(self, site: Site, fields: Sequence[tuple[str, str, str]], *, then: int) -> None:
+        super().__init__(
+            _(
+                "%(site)s刚被别人改过(现为版本 %(now)s,您改的是版本 %(then)s),您的修改还在页面上,什么都没有丢失。请对照两个版本后再保存。"
+            )
+            % {"site": site.name, "now": site.version, "then": then}
+        )
+        self.site, self.fields = site, fields
+
+
+def propose_site(*, draft: Draft, by: User, on: date | None = None) -> Site:
+    """Draws the draft again and stores it as a proposed site with its pitches. Broken rules don't hinder a proposal.
+
+    Raises Invalid for what can't be a place at all.
+    """
+    on = on or timezone.localdate()
+    with transaction.atomic():
+        drawn = draw(draft)
+        checked(drawn.place, on=on)
+        site = Site(code=_next_code(draft.kind), is_demo=False, proposed_by=by)
+        _fill(site, drawn)
+        site.save(force_insert=True)
+        write_pitches(site, drawn.pitches)
+        return _again(site)
+
+
+def _fill(site: Site, drawn: Drawn) -> None:
+    draft = drawn.draft
+    name = " ".join((draft.name or called(drawn)).split())
+    if not 1 <= len(name) <= 80:
+        raise Invalid(_("名称须为 1 至 80 个字。"))
+    site.name, site.kind = name, draft.kind
+    site.area = stored(drawn.footprint.area)
+    site.capacity = len(drawn.pitches)
+    site.season, site.opens, site.closes = draft.season, draft.opens, draft.closes
+    site.road_id, site.side = drawn.kerb.road_id, drawn.kerb.side
+    site.stretch = stretch_of(*drawn.footprint.stretch)
+
+
+def _next_code(kind: str) -> str:
+    """The next free code of its kind; those who propose at the same time queue at the road table's lock."""
+    prefix = PREFIX[SiteKind(kind)]
+    with transaction.atomic():
+        _queue()
+        codes = Site.objects.filter(code__startswith=f"{prefix}-").values_list("code", flat=True)
+        numbers = [int(found[1]) for code in codes if (found := re.fullmatch(rf"{prefix}-(\d{{1,9}})", code))]
+    return f"{prefix}-{max(numbers, default=0) + 1:02d}"
+
+
+def _queue() -> None:
+    """Until the end of the transaction nobody else numbers a site."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtext('vendors_site.code'))")
+
+
+def edit_site(*, site: Site, expected_version: int, draft: Draft, by: User, on: date | None = None) -> Site:
+    """Stores the draft as the site's new plan. One that was approved is proposed again, now by the editor.
+
+    A change of nothing but the name keeps the state. Raises SiteChanged when somebody changed the site since
+    `expected_version`, Conflict when it is closed or a pitch that would go is a vendor's, Invalid as `propose_site`.
+    """
+    on = on or timezone.localdate()
+    with transaction.atomic():
+        stored_site = _locked(site)
+        before = {name: getattr(stored_site, name) for name in PLANNED_FIELDS}
+        drawn = draw(replace(draft, site_id=stored_site.pk))
+        mine = _locked(site)
+        _fill(mine, drawn)
+        if stored_site.version != expected_version:
+            raise SiteChanged(stored_site, differences(mine, stored_site), then=expected_version)
+        if stored_site.state == SiteState.CLOSED:
+            raise Conflict(_("%s已关闭,不能再改。可以它为底重新提出一个摊点。") % stored_site.name)
+        checked(drawn.place, on=on)
+        if any(not _alike(before[name], getattr(mine, name)) for name in PLANNED_FIELDS):
+            mine.state, mine.proposed_by, mine.approved_by = SiteState.PROPOSED, by, None
+        mine.save()
+        write_pitches(mine, drawn.pitches)
+        return _again(mine)
+
+
+def _alike(a: Any, b: Any) -> bool:
+    if hasattr(a, "equals_exact"):
+        return bool(a.equals_exact(b, 0.001))
+    return bool(a == b)
+
+
+def differences(mine: Site, theirs: Site) -> list[tuple[str, str, str]]:
+    """Label, mine and theirs in words, of each field in which two versions of a site differ."""
+    names = ("name", "kind", "road", "side", "stretch", "area", "capacity", "opens", "closes", "season",
+             "sign_board", "bins", "state")  # fmt: skip
+    return [
+        (_label(name), _said(mine, name), _said(theirs, name))
+        for name in names
+        if not _alike(getattr(mine, name), getattr(theirs, name))
+    ]
+
+
+def _label(name: str) -> str:
+    field: Any = Site._meta.get_field(name)
+    return str(field.verbose_name)
+
+
+def _said(site: Site, name: str) -> str:
+    value = getattr(site, name)
+    if name in {"kind", "side", "state"}:
+        return str(getattr(site, f"get_{name}_display")())
+    if name == "stretch":
+        return quantities.stretch(value)
+    if name == "season":
+        return quantities.period(value)
+    if name == "area":
+        return _("%.1f m²") % value.area
+    if isinstance(value, time):
+        return quantities.clock(value)
+    if isinstance(value, bool):
+        return _("有") if value else _("没有")
+    return str(value)
+
+
+def equip_site(*, site: Site, sign_board: bool, bins: int, expected_version: int | None = None) -> Site:
+    """Records sign board and waste bins. Raises Invalid for a number that can't be, or an open site without either."""
+    if not 0 <= bins <= 999:
+        raise Invalid(_("垃圾容器数须在 0 至 999 之间。"))
+    with transaction.atomic():
+        locked = _locked(site, expected_version=expected_version)
+        if locked.state == SiteState.OPEN and (not sign_board or bins < 1):
+            raise Invalid(_("%s正在开放,须有标示牌和至少一个垃圾容器。请先暂停,再撤除。") % locked.name)
+        locked.sign_board, locked.bins = sign_board, bins
+        locked.save(update_fields=["sign_board", "bins"])
+        return _again(locked)
+
+
+def approve_site(
+    *,
+    site: Site,
+    by: User,
+    expected_version: int,
+    reasons: Mapping[str, str] | None = None,
+    on: date | None = None,
+) -> Site:
+    """A second person approves a proposed site, as it was seen at `expected_version`.
+
+    `reasons` gives for each broken hard rule (by code) why it may be broken; each becomes an Override, asked for by
+    who proposed. Raises Invalid when the proposer approves, or a hard rule is broken without a reason.
+    """
+    reasons, on = reasons or {}, on or timezone.localdate()
+    with transaction.atomic():
+        locked = _step("approve", site, expected_version=expected_version)
+        if locked.proposed_by_id == by.pk:
+            raise Invalid(_("%s是您提出的,须由另一位规划员或管理员批准。") % locked.name)
+        for verdict in unexcused(locked, on=on):
+            _override(locked, verdict, reasons.get(verdict.rule.code, ""), by)
+        locked.state, locked.approved_by = SiteState.APPROVED, by
+        locked.save(update_fields=["state", "approved_by"])
+        return _again(locked)
+
+
+def unexcused(site: Site, *, on: date) -> list[Verdict]:
+    """The hard rules that a stored site breaks on that day, without those that an override covers."""
+    overrides = list(site.overrides.all())
+    return [
+        verdict
+        for verdict in verdicts(Place.of(site), on=on)
+        if verdict.broken and verdict.is_hard and not covered(verdict, overrides)
+    ]
+
+
+def _override(site: Site, verdict: Verdict, reason: str, by: User) -> None:
+    reason = " ".join(reason.split())
+    if not reason:
+        raise Invalid(_("违反禁止性规则:%s。批准须写明例外的理由,或退回修改。") % verdict.sentence)
+    if len(reason) > LONGEST_REASON:
+        raise Invalid(
+            _("理由最多 %(most)s 个字,现有 %(given)s 个。") % {"most": LONGEST_REASON, "given": len(reason)}
+        )
+    if site.proposed_by_id is None:
+        raise Invalid(
+            _("%s没有提出人,例外无从申请。请由一位规划员打开规划页重新保存,再由另一位批准。") % site.name
+        )
+    Override.objects.update_or_create(
+        site=site,
+        rule_code=verdict.rule.code,
+        defaults={
+            "found": verdict.found,
+            "required": verdict.required,
+            "reason": reason,
+            "asked_by_id": site.proposed_by_id,
+            "approved_by": by,
+            "at": timezone.now(),
+        },
+    )
+
+
+def reject(*, site: Site, by: User, reason: str, expected_version: int) -> Site:
+    """Turns a proposal down: the record stays, closed, with the reason in its history. Whoever proposed may propose anew."""
+    with transaction.atomic():
+        locked = _step("reject", site, expected_version=expected_version)
+        return _to(locked, "reject", by=by, reason=_needed(reason))
+
+
+def open_site(*, site: Site, by: User, on: date | None = None, expected_version: int | None = None) -> Site:
+    """Opens an approved site. Raises Invalid without sign board and bins, or when it breaks a hard rule by now."""
+    return _open("open", site, by, on, expected_version)
+
+
+def resume(*, site: Site, by: User, on: date | None = None, expected_version: int | None = None) -> Site:
+    """Opens a suspended site again; raises as `open_site` does."""
+    return _open("resume", site, by, on, expected_version)
+
+
+def _open(verb: str, site: Site, by: User, on: date | None, expected_version: int | None) -> Site:
+    with transaction.atomic():
+        locked = _step(verb, site, expected_version=expected_version)
+        if missing := _missing(locked):
+            raise Invalid(
+                _("%(site)s还缺%(missing)s,开放前须设置并登记。")
+                % {"site": locked.name, "missing": _("和").join(missing)}
+            )
+        if broken := unexcused(locked, on=on or timezone.localdate()):
+            raise Invalid(
+                _("%(site)s现在违反禁止性规则:%(sentence)s。请移位,或经第二人批准例外后再开放。")
+                % {"site": locked.name, "sentence": broken[0].sentence}
+            )
+        return _to(locked, verb, by=by)
+
+
+def _missing(site: Site) -> list[str]:
+    return [
+        word for word, there in ((_("标示牌"), site.sign_board), (_("垃圾容器"), site.bins >= 1)) if not there
+    ]
+
+
+def suspend_site(*, site: Site, by: User, reason: str, expected_version: int | None = None) -> Site:
+    """Suspends an open site; vendors keep their pitches. The reason stands in its history."""
+    with transaction.atomic():
+        locked = _step("suspend", site, expected_version=expected_version)
+        return _to(locked, "suspend", by=by, reason=_needed(reason))
+
+
+def close_site(
+    *, site: Site, by: User, reason: str, on: date | None = None, expected_version: int | None = None
+) -> Site:
+    """Closes a site for good; its record stays. Raises Conflict while vendors hold its pitches."""
+    with transaction.atomic():
+        locked = _step("close", site, expected_version=expected_version)
+        today = DateRange(on or timezone.localdate(), None)
+        holding = Allocation.objects.filter(pitch__site=locked, period__overlap=today).count()
+        if holding:
+            raise Conflict(
+                _("%(site)s还有 %(count)s 份摊位分配在生效或将生效。请先在摊位分配页结束或转移,再关闭。")
+                % {"site": locked.name, "count": holding}
+            )
+        return _to(locked, "close", by=by, reason=_needed(reason))
+
+
+def steps_from(state: str) -> list[str]:
+    """The verbs that lead on from a state."""
+    return [verb for verb, (sources, _target) in TRANSITIONS.items() if state in sources]
+
+
+def _needed(reason: str) -> str:
+    reason = " ".join(reason.split())
+    if not 1 <= len(reason) <= LONGEST_REASON:
+        raise Invalid(_("请写明理由,最多 %s 个字。") % LONGEST_REASON)
+    return reason
+
+
+def _step(verb: str, site: Site, *, expected_version: int | None) -> Site:
+    """The site, locked, if this verb leads on from its state; else Conflict in words."""
+    locked = _locked(site, expected_version=expected_version)
+    sources, target = TRANSITIONS[verb]
+    if locked.state not in sources:
+        words = _("、").join(str(SiteState(state).label) for state in SiteState.values if state in sources)
+        raise Conflict(
+            _("%(site)s现为“%(state)s”,只有“%(sources)s”的摊点才能变为“%(target)s”。请刷新后核对。")
+            % {
+                "site": locked.name,
+                "state": locked.get_state_display(),
+                "sources": words,
+                "target": SiteState(target).label,
+            }
+        )
+    return locked
+
+
+def _to(site: Site, verb: str, *, by: User, reason: str = "") -> Site:
+    site.state = TRANSITIONS[verb][1]
+    with pghistory.context(step=verb, reason=reason, by=by.pk):
+        site.save(update_fields=["state"])
+    return _again(site)
+
+
+def _locked(site: Site, *, expected_version: int | None = None) -> Site:
+    locked = Site.objects.select_for_update(of=("self",)).select_related("road").filter(pk=site.pk).first()
+    if locked is None:
+        raise NotThere(_("这个摊点已经不在了。请返回列表核对。"))
+    if expected_version is not None and locked.version != expected_version:
+        raise SiteChanged(locked, differences(site, locked), then=expected_version)
+    return locked
+
+
+def _again(site: Site) -> Site:
+    """The site as the database now has it, with its new version."""
+    return Site.objects.select_related("road").get(pk=site.pk)
+
+
+def road_named(name: str) -> Road:
+    """The road of this name. Raises Invalid for one that is not there."""
+    road = Road.objects.only("pk", "name").filter(name=name.strip()).first()
+    if road is None:
+        raise Invalid(_("没有名为“%s”的道路。请从提示中选一条。") % name.strip()[:40])
+    return road

@@ -1,0 +1,124 @@
+"""SQL of siting: what many places at once meet around them, each statement with its index conditions.
+
+Places come as arrays of EWKB in hexadecimal, so that one place and ten thousand are the same statement.
+`%(…)s` parameters are named in each docstring.
+"""
+
+from grids.models import Carriageway, Facility
+from parking.models import Bay, DropOffHours, DropOffPoint, PandaLane, School, SchoolGate
+from vendors.models import Site
+
+# Half the width of a Panda lane, which is stored as its middle line.
+PANDA_LANE_HALF_M = 1.5
+# No carriageway is wider than twice this, and no footway: how far their lines are looked for beyond their edges.
+WIDEST_HALF_M = 100.0
+
+
+def _table(model: type) -> str:
+    return f'"{model._meta.db_table}"'  # type: ignore[attr-defined]
+
+
+def nearest_targets() -> str:
+    """SQL for the nearest target of each rule to each place: (place, rule, target's id, label, metres, shape as WKB).
+
+    Parameters: `n`, `kind`, `area`, `inner` of the places; `r`, `applies_to`, `target`, `off`, `radius` of the rules;
+    `highways`: which ways a rule about carriageways means. Rules with `off` measure from `inner`. Nothing within
+    `radius` gives no row. For a carriageway the metres are to its edge.
+    """
+    return f"""
+        WITH place AS MATERIALIZED (
+            SELECT n, kind, area::geometry AS area, inside::geometry AS inside
+            FROM unnest(%(n)s::int[], %(kind)s::text[], %(area)s::text[], %(inner)s::text[]) AS given (n, kind, area, inside)
+        ), probe AS MATERIALIZED (
+            SELECT n, r, target, radius, CASE WHEN off THEN inside ELSE area END AS shape
+            FROM place JOIN unnest(
+                %(r)s::int[], %(applies_to)s::text[], %(target)s::text[], %(off)s::bool[], %(radius)s::float8[]
+            ) AS rule (r, applies_to, target, off, radius) ON applies_to IN ('site', kind)
+        )
+        SELECT n, r, id, label, metres, ST_AsBinary(near.shape)
+        FROM probe CROSS JOIN LATERAL (
+            SELECT f.id, f.name AS label, f.shape, f.shape <-> probe.shape AS metres FROM {_table(Facility)} f
+            WHERE f.kind = probe.target AND ST_DWithin(f.shape, probe.shape, probe.radius)
+            ORDER BY f.shape <-> probe.shape LIMIT 1
+        ) near
+        WHERE target NOT IN ('school_gate', 'carriageway')
+        UNION ALL
+        SELECT n, r, s.id, s.name || ' ' || gate, metres, ST_AsBinary(near.shape)
+        FROM probe CROSS JOIN LATERAL (
+            SELECT g.school_id, g.name AS gate, g.location AS shape, g.location <-> probe.shape AS metres
+            FROM {_table(SchoolGate)} g WHERE ST_DWithin(g.location, probe.shape, probe.radius)
+            ORDER BY g.location <-> probe.shape LIMIT 1
+        ) near JOIN {_table(School)} s ON s.id = near.school_id
+        WHERE target = 'school_gate'
+        UNION ALL
+        SELECT n, r, id, label, metres, ST_AsBinary(near.shape)
+        FROM probe CROSS JOIN LATERAL (
+            SELECT * FROM (
+                SELECT c.id, c.name AS label, c.line AS shape,
+                       greatest(0, ST_Distance(c.line, probe.shape) - c.width_m / 2) AS metres
+                FROM {_table(Carriageway)} c
+                WHERE c.line && ST_Expand(probe.shape, probe.radius + {WIDEST_HALF_M})
+                  AND c.highway = ANY(%(highways)s) AND NOT c.is_link AND NOT c.tunnel AND c.level = 0
+            ) ways WHERE metres <= probe.radius ORDER BY metres LIMIT 1
+        ) near
+        WHERE target = 'carriageway'
+    """
+
+
+def footways_under() -> str:
+    """SQL for the footways on which places stand: (place, footway's id, label, width, line near the place as WKB).
+
+    Parameters: `n` and `area` of the places.
+    """
+    return f"""
+        WITH place AS MATERIALIZED (
+            SELECT n, area::geometry AS area FROM unnest(%(n)s::int[], %(area)s::text[]) AS given (n, area)
+        )
+        SELECT n, f.id, f.name, f.width_m, ST_AsBinary(ST_ClipByBox2D(f.shape, ST_Expand(area, {WIDEST_HALF_M})))
+        FROM place JOIN {_table(Facility)} f
+          ON f.kind = 'footway' AND f.shape && ST_Expand(area, {WIDEST_HALF_M / 2})
+         AND f.width_m IS NOT NULL AND ST_Dimension(f.shape) = 1 AND ST_Distance(f.shape, area) < f.width_m / 2
+    """
+
+
+def kerb_uses_under(*, within: bool = False) -> str:
+    """SQL for what else takes the ground of places: (place, kind, id, key, label, season from and to, hours, school, shape as WKB).
+
+    Hours are two arrays of times, opening and closing; empty means all day. Parameters: `n`, `own` (id of the site that
+    the place is, or null) and `inner` of the places. With `within` the second step is left out: all whose box
+    meets the place's box.
+    """
+    meets = "true" if within else "ST_Intersects(area, inside)"
+    meets_lane = "true" if within else f"ST_DWithin(line, inside, {PANDA_LANE_HALF_M})"
+    return f"""
+        WITH place AS MATERIALIZED (
+            SELECT n, own, inside::geometry AS inside
+            FROM unnest(%(n)s::int[], %(own)s::bigint[], %(inner)s::text[]) AS given (n, own, inside)
+        )
+        SELECT n, what, id, key, label, first_day, end_day, opens, closes, school, ST_AsBinary(shape)
+        FROM place CROSS JOIN LATERAL (
+            SELECT 'site' AS what, id, code AS key, name AS label, lower(season) AS first_day, upper(season) AS end_day,
+                   ARRAY[opens] AS opens, ARRAY[closes] AS closes, false AS school, area AS shape
+            FROM {_table(Site)}
+            WHERE state <> 'closed' AND id IS DISTINCT FROM own AND area && inside AND {meets}
+            UNION ALL
+            SELECT 'bay', id, number, number, NULL, NULL,
+                   array_remove(ARRAY[opens], NULL), array_remove(ARRAY[closes], NULL), false, area
+            FROM {_table(Bay)} WHERE state <> 'removed' AND area && inside AND {meets}
+            UNION ALL
+            SELECT 'drop_off', p.id, p.code, p.code, NULL, NULL, h.opens, h.closes, true, p.area
+            FROM {_table(DropOffPoint)} p, LATERAL (
+                SELECT coalesce(array_agg(opens), '{{}}') AS opens, coalesce(array_agg(closes), '{{}}') AS closes
+                FROM {_table(DropOffHours)} WHERE point_id = p.id
+            ) h
+            WHERE p.area && inside AND {meets}
+            UNION ALL
+            SELECT 'lane', l.id, l.id::text, s.name, NULL, NULL, h.opens, h.closes, true, l.line
+            FROM {_table(PandaLane)} l JOIN {_table(School)} s ON s.id = l.school_id, LATERAL (
+                SELECT coalesce(array_agg(opens), '{{}}') AS opens, coalesce(array_agg(closes), '{{}}') AS closes
+                FROM {_table(DropOffHours)} t JOIN {_table(DropOffPoint)} p ON p.id = t.point_id
+                WHERE p.school_id = l.school_id
+            ) h
+            WHERE l.line && ST_Expand(inside, {PANDA_LANE_HALF_M}) AND {meets_lane}
+        ) uses
+    """

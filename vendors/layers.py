@@ -1,0 +1,116 @@
+"""The layers of vendor sites and their pitches."""
+
+from django.db.models import F, TextField, Value
+from django.db.models.functions import Cast, Coalesce
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
+
+from gridmgr.layers.base import Field, Layer, Style
+from grids.models import Assignment, MemberAssignment, Road
+from parking.layers import on_road_fields
+from vendors import enums
+from vendors.models import Allocation, Pitch, Site, SiteCheck
+
+SITES = Layer(
+    name="sites",
+    title=pgettext_lazy("plural", "摊点与瓜果市场"),
+    rows=lambda audience, on: Site.objects.standing().visible_to(audience, on=on).with_pitches(on=on),
+    geometry="area",
+    models=[Site, Pitch, Allocation, Road, Assignment, MemberAssignment],
+    route="site",
+    key="code",
+    search=["code", "name", "name_en"],
+    style=Style(
+        shape="area",
+        colour="site",
+        glyph=pgettext_lazy("sign", "摊"),
+        by="kind",
+        glyphs={
+            "stall": (pgettext_lazy("sign", "摊"), "site"),
+            "market": (pgettext_lazy("sign", "果"), "market_site"),
+        },
+    ),
+    fields=[
+        Field("code", _("编号"), "code"),
+        Field("name", _("名称"), "name"),
+        Field("kind", _("类别"), "kind", "choice", dict(enums.SiteKind.choices)),
+        Field("state", _("状态"), "state", "choice", dict(enums.SiteState.choices)),
+        Field("capacity", _("可容纳商贩"), "capacity", "number"),
+        Field("pitches", _("摊位数"), "pitches_n", "number"),
+        Field("taken", _("已占用"), "taken_n", "number"),
+        Field("free", _("空位"), "free_n", "number"),
+        *on_road_fields(),
+        Field("opens", _("每日开始"), "opens", "time"),
+        Field("closes", _("每日结束"), "closes", "time"),
+        Field("season_from", _("季节开始"), "season__startswith", "date"),
+        Field("season_to", _("季节结束"), "season__endswith", "date"),
+        Field("sign_board", _("标示牌"), "sign_board", "bool"),
+        Field("bins", _("垃圾容器"), "bins", "number"),
+        Field("demo", _("演示数据"), "is_demo", "bool"),
+    ],
+    file_fields=[Field("name_en", _("英文名称"), "name_en")],
+)
+
+PITCHES = Layer(
+    name="pitches",
+    title=pgettext_lazy("plural", "摊位"),
+    rows=lambda audience, on: (
+        Pitch.objects.exclude(site__state="closed").visible_to(audience, on=on).with_taken(on=on)
+    ),
+    geometry="area",
+    models=[Pitch, Site, Allocation, Assignment, MemberAssignment],
+    route="pitch",
+    heading="number",
+    style=Style(shape="area", colour="pitch_taken", min_zoom=17),
+    fields=[
+        Field("number", _("摊位号"), "number"),
+        Field("site", _("摊点"), "site__name"),
+        Field("site_code", _("摊点编号"), "site__code"),
+        Field("taken", _("已占用"), "taken", "bool"),
+        Field("demo", _("演示数据"), "is_demo", "bool"),
+    ],
+)
+
+VERDICTS = Layer(
+    name="verdicts",
+    title=pgettext_lazy("plural", "选址检查"),
+    rows=lambda audience, on: Site.objects.standing()
+    .visible_to(audience, on=on)
+    .annotate(
+        result=Coalesce(F("last_check__result"), Value("unchecked")),
+        broken=Coalesce(Cast("last_check__findings", TextField()), Value("")),
+    ),
+    geometry="area",
+    models=[Site, SiteCheck, Road, Assignment, MemberAssignment],
+    route="site",
+    key="code",
+    style=Style(
+        shape="area",
+        colour="unassigned",
+        glyph="?",
+        by="result",
+        glyphs={
+            enums.CheckResult.HARD: ("✕", "barred"),
+            enums.CheckResult.OVERRIDDEN: ("例", "warned"),
+            enums.CheckResult.ADVISORY: ("!", "warned"),
+            enums.CheckResult.GOOD: ("✓", "free"),
+            "unchecked": ("?", "unassigned"),
+        },
+    ),
+    fields=[
+        Field("code", _("编号"), "code"),
+        Field("name", _("名称"), "name"),
+        Field("kind", _("类别"), "kind", "choice", dict(enums.SiteKind.choices)),
+        Field(
+            "result",
+            _("检查结果"),
+            "result",
+            "choice",
+            {**dict(enums.CheckResult.choices), "unchecked": _("未检查")},
+        ),
+        Field("rules_of", _("规则日期"), "last_check__rules_of", "date"),
+        *on_road_fields(),
+        Field("demo", _("演示数据"), "is_demo", "bool"),
+    ],
+    file_fields=[Field("broken", _("冲突"), "broken")],
+)

@@ -1,0 +1,98 @@
+"""Promises between rows of sites and pitches that PostgreSQL keeps whoever writes."""
+
+import pgtrigger
+
+# Neighbouring pitches share an edge; what floating point makes of it is not an overlap.
+OVERLAP_TOLERANCE_M2 = 0.01
+
+
+def pitches_apart() -> pgtrigger.Trigger:
+    """Two pitches of one site do not lie on one another. The site row is locked, so two at once can't slip through."""
+    return pgtrigger.Trigger(
+        name="pitches_apart",
+        when=pgtrigger.Before,
+        operation=pgtrigger.Insert | pgtrigger.UpdateOf("area", "site_id"),
+        declare=[("in_the_way", "text")],
+        func=f"""
+            PERFORM 1 FROM vendors_site WHERE id = NEW.site_id FOR NO KEY UPDATE;
+            SELECT number INTO in_the_way FROM vendors_pitch
+            WHERE site_id = NEW.site_id AND id IS DISTINCT FROM NEW.id AND area && NEW.area
+              AND ST_Area(ST_Intersection(area, NEW.area)) > {OVERLAP_TOLERANCE_M2}
+            LIMIT 1;
+            IF in_the_way IS NOT NULL THEN
+                RAISE EXCEPTION USING ERRCODE = 'check_violation', CONSTRAINT = 'pitches_apart',
+                    TABLE = TG_TABLE_NAME, MESSAGE = format('pitch %s lies on pitch %s', NEW.number, in_the_way);
+            END IF;
+            RETURN NEW;
+        """,
+    )
+
+
+def version_counts() -> pgtrigger.Trigger:
+    """Each change of a row raises its version by one, so that an editor can be told that somebody was quicker."""
+    return pgtrigger.Trigger(
+        name="version_counts",
+        when=pgtrigger.Before,
+        operation=pgtrigger.Update,
+        func="NEW.version = OLD.version + 1; RETURN NEW;",
+    )
+
+
+def within_season() -> pgtrigger.Trigger:
+    """An allocation in a fruit market lies within the market's season."""
+    return pgtrigger.Trigger(
+        name="within_season",
+        when=pgtrigger.Before,
+        operation=pgtrigger.Insert | pgtrigger.UpdateOf("period", "pitch_id"),
+        declare=[("the_season", "daterange")],
+        func="""
+            SELECT s.season INTO the_season FROM vendors_site s JOIN vendors_pitch p ON p.site_id = s.id
+            WHERE p.id = NEW.pitch_id FOR SHARE OF s;
+            IF the_season IS NOT NULL AND NOT NEW.period <@ the_season THEN
+                RAISE EXCEPTION USING ERRCODE = 'check_violation', CONSTRAINT = 'allocation_within_season',
+                    TABLE = TG_TABLE_NAME, MESSAGE = format('period %s is not within the season %s', NEW.period, the_season);
+            END IF;
+            RETURN NEW;
+        """,
+    )
+
+
+def hold_on_free_pitch(time_zone: str) -> pgtrigger.Trigger:
+    """A pitch is held only while no vendor has it; the pitch row is locked against an allocation at the same moment."""
+    return pgtrigger.Trigger(
+        name="hold_on_free_pitch",
+        when=pgtrigger.Before,
+        operation=pgtrigger.Insert | pgtrigger.UpdateOf("during", "pitch_id"),
+        func=f"""
+            PERFORM 1 FROM vendors_pitch WHERE id = NEW.pitch_id FOR NO KEY UPDATE;
+            IF EXISTS (
+                SELECT 1 FROM vendors_allocation WHERE pitch_id = NEW.pitch_id AND period && daterange(
+                    (lower(NEW.during) AT TIME ZONE '{time_zone}')::date,
+                    (upper(NEW.during) AT TIME ZONE '{time_zone}')::date, '[]')
+            ) THEN
+                RAISE EXCEPTION USING ERRCODE = 'exclusion_violation', CONSTRAINT = 'hold_on_free_pitch',
+                    TABLE = TG_TABLE_NAME, MESSAGE = 'a vendor has this pitch on that day';
+            END IF;
+            RETURN NEW;
+        """,
+    )
+
+
+def allocation_locks_pitch(time_zone: str) -> pgtrigger.Trigger:
+    """Allocations of one pitch queue at its row, so that holds and allocations can't pass each other."""
+    return pgtrigger.Trigger(
+        name="allocation_locks_pitch",
+        when=pgtrigger.Before,
+        operation=pgtrigger.Insert | pgtrigger.UpdateOf("period", "pitch_id"),
+        func=f"""
+            PERFORM 1 FROM vendors_pitch WHERE id = NEW.pitch_id FOR NO KEY UPDATE;
+            IF lower(NEW.period) <= (now() AT TIME ZONE '{time_zone}')::date AND EXISTS (
+                SELECT 1 FROM vendors_pitchhold WHERE pitch_id = NEW.pitch_id AND during @> now()
+                  AND vendor_id IS DISTINCT FROM NEW.vendor_id
+            ) THEN
+                RAISE EXCEPTION USING ERRCODE = 'exclusion_violation', CONSTRAINT = 'allocation_on_held_pitch',
+                    TABLE = TG_TABLE_NAME, MESSAGE = 'the pitch is being held for another vendor';
+            END IF;
+            RETURN NEW;
+        """,
+    )

@@ -1,0 +1,322 @@
+"""The officer's guide on the street: the nearest open sites from here, one tap that holds a pitch, and the slip."""
+
+from datetime import datetime, timedelta
+from io import BytesIO
+from typing import Any
+
+import segno
+from django.contrib.auth.decorators import login_not_required
+from django.core.exceptions import PermissionDenied
+from django.db import IntegrityError
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_GET, require_POST
+
+from gridmgr import quantities
+from gridmgr.accounts.audience import Audience, audience_of
+from gridmgr.errors import DomainError, Invalid
+from grids.domain.naming import Landmark, landmarks_of, said
+from grids.domain.walking import WalkingNetwork
+from vendors.domain import guide as guiding
+from vendors.domain.rights import (
+    branches_at,
+    guidance_for,
+    may_guide,
+    may_record_outcome,
+    phones_visible,
+)
+from vendors.domain.sketch import sketch
+from vendors.enums import Outcome
+from vendors.forms import GuideForm, PlaceForm
+from vendors.models import Guidance, PitchHold, Site
+from vendors.views.common import degrees, line_in_degrees, map_around, refusal, require
+
+OUTCOMES = (Outcome.CAME, Outcome.REFUSED, Outcome.MOVED_ON)
+PUBLIC_FOR = timedelta(hours=24)  # a slip can be read without an account for so long
+GOODS = (
+    "早点",
+    "烤冷面",
+    "煎饼",
+    "糖葫芦",
+    "烤红薯",
+    "蔬菜",
+    "鲜花",
+    "小百货",
+    "西瓜",
+    "苹果",
+    "柑橘",
+    "葡萄",
+    "红枣",
+)
+
+
+# ── Where to ──────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@require_GET
+@never_cache
+def guide(request: HttpRequest) -> HttpResponse:
+    """`/guide/?lon=&lat=&fruit=`: the page; with a place, the nearest open sites from there are on it already."""
+    require(may_guide(audience_of(request.user)))
+    return _page(request)
+
+
+def _page(
+    request: HttpRequest, *, form: GuideForm | None = None, trouble: str = "", status: int = 200
+) -> HttpResponse:
+    if plain := refusal(request, status=status, text=trouble):
+        return plain
+    given = request.GET if request.method == "GET" else request.POST
+    place = PlaceForm(given)
+    known = bool(given.get("lon")) and place.is_valid()
+    start = {name: given.get(name, "") for name in ("lon", "lat")} | {"fruit": given.get("fruit") or "0"}
+    context: dict[str, Any] = {
+        "form": form or GuideForm(initial=start),
+        "map": map_around(request, []),
+        "trouble": trouble,
+        "goods": GOODS,
+        "limit": guiding.LIMIT_M,
+    }
+    if known:
+        try:
+            context |= _near(request, place.cleaned_data)
+        except DomainError as error:
+            context["trouble"] = trouble or str(error)
+    return render(request, "vendors/guide.html", context, status=status)
+
+
+@require_GET
+@never_cache
+def near(request: HttpRequest) -> HttpResponse:
+    """`/guide/near?lon=&lat=&fruit=`: the answer alone, as a piece of the page."""
+    require(may_guide(audience_of(request.user)))
+    form = PlaceForm(request.GET)
+    if not form.is_valid():
+        raise Invalid(_("位置须为经度和纬度(lon、lat),以度为单位。"))
+    return render(request, "vendors/_near.html", _near(request, form.cleaned_data))
+
+
+def _near(request: HttpRequest, asked: dict[str, Any]) -> dict[str, Any]:
+    """The sites found, each with its address in words, and what the map draws: the place, the sites, the first route."""
+    place = guiding.place_at(asked["lon"], asked["lat"])
+    network = WalkingNetwork.from_database()
+    found = guiding.nearest_open(place, at=timezone.now(), fruit=bool(asked["fruit"]), network=network)
+    sites = [each.site for each in found]
+    drawn = {
+        "start": [asked["lon"], asked["lat"]],
+        "sites": [_spot(each.site, each.metres, each.free) for each in found],
+        "route": _route(place, sites[0], network) if sites else None,
+    }
+    lines = list(zip(found, addresses(sites), strict=True))
+    return {"found": lines, "drawn": drawn, "sees_all": audience_of(request.user).sees_all}
+
+
+def _spot(site: Site, metres: float, free: int) -> dict[str, Any]:
+    lon, lat = degrees(*guiding.middle_of(site).coords)
+    return {"code": site.code, "name": site.name, "lon": lon, "lat": lat, "metres": metres, "free": free}
+
+
+@require_GET
+@never_cache
+def route(request: HttpRequest) -> JsonResponse:
+    """`/guide/route?lon=&lat=&site=`: the way on foot to one site, as GeoJSON."""
+    require(may_guide(audience_of(request.user)))
+    form = PlaceForm(request.GET)
+    if not form.is_valid():
+        raise Invalid(_("位置须为经度和纬度(lon、lat),以度为单位。"))
+    site = get_object_or_404(Site.objects.standing(), code=request.GET.get("site", ""))
+    place = guiding.place_at(form.cleaned_data["lon"], form.cleaned_data["lat"])
+    return JsonResponse(_route(place, site) or {"type": "FeatureCollection", "features": []})
+
+
+def _route(place: Any, site: Site, network: WalkingNetwork | None = None) -> dict[str, Any] | None:
+    found = guiding.route_to(place, site, network=network)
+    if found.line is None:
+        return None
+    geometry = {"type": "LineString", "coordinates": line_in_degrees(found.line)}
+    return {"type": "Feature", "properties": {"metres": round(found.metres)}, "geometry": geometry}
+
+
+def addresses(sites: list[Any]) -> list[str]:
+    """Where each site is, in words: "府西街右侧,距新建路约 120 m". One query."""
+    marks = landmarks_of({site.road_id for site in sites})
+    return [_address(site, marks.get(site.road_id, [])) for site in sites]
+
+
+def _address(site: Any, marks: list[Landmark]) -> str:
+    names = {"road": said(site.road.name, site.road.name_en), "side": site.get_side_display()}
+    # A road's own end is no landmark to somebody who does not know where it ends.
+    crossings = [mark for mark in marks if not mark.own] or marks
+    if not crossings:
+        return _("%(road)s%(side)s") % names
+    near = min(crossings, key=lambda mark: abs(mark.at_m - site.middle_m))
+    apart = quantities.metres(round(abs(near.at_m - site.middle_m), -1))
+    return _("%(road)s%(side)s,距%(landmark)s约 %(apart)s") % (
+        names | {"landmark": near.name, "apart": apart}
+    )
+
+
+# ── One tap ───────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@require_POST
+def hold(request: HttpRequest) -> HttpResponse:
+    """Records the guidance and holds a pitch; leads to the slip. The same form sent twice leads to the same slip.
+
+    409 when the last free pitch has just gone: the page comes back with what is free now.
+    """
+    require(may_guide(audience_of(request.user)))
+    form = GuideForm(request.POST)
+    if not form.is_valid():
+        return _page(request, form=form, trouble=_words(form), status=422)
+    data = form.cleaned_data
+    # Looked up once: what another copy of this form makes from here on shows as a slip number that is taken.
+    used = _made_with(data["key"])
+    if used is not None and _is_same(used, request, data):
+        return redirect("slip", used.slip)
+    try:
+        made = _guided(request, form, slip="" if used else data["key"])
+    except (IntegrityError, DomainError) as error:
+        twin = None if used else _made_with(data["key"])
+        if twin is not None and _is_same(twin, request, data):
+            return redirect("slip", twin.slip)
+        if isinstance(error, IntegrityError):
+            raise
+        return _page(request, form=_again(form), trouble=str(error), status=error.status)
+    return redirect("slip", made.slip)
+
+
+def _made_with(key: str) -> Guidance | None:
+    return Guidance.objects.filter(slip=key).select_related("site").first()
+
+
+def _is_same(row: Guidance, request: HttpRequest, data: dict[str, Any]) -> bool:
+    """Whether this very form made the record: the same officer, the same site."""
+    return row.officer_id == request.user.pk and (row.site.code if row.site else "") == data["site"]
+
+
+def _again(form: GuideForm) -> GuideForm:
+    """The same form with a new slip number, to try another site."""
+    kept = {
+        name: form.data.get(name, "") for name in ("lon", "lat", "fruit", "goods", "first_time", "vendor")
+    }
+    return GuideForm(initial=kept)
+
+
+def _guided(request: HttpRequest, form: GuideForm, *, slip: str) -> Guidance:
+    data = form.cleaned_data
+    place = guiding.place_at(data["lon"], data["lat"])
+    met: dict[str, Any] = {
+        "officer": request.user,
+        "place": place,
+        "goods": form.goods_said,
+        "vendor": data["vendor"],
+        "first_time": data["first_time"],
+        "slip": slip,
+    }
+    if not data["site"]:
+        return guiding.record_without_site(**met, outcome=data["outcome"])
+    site = Site.objects.standing().select_related("road").filter(code=data["site"]).first()
+    if site is None:
+        raise Invalid(_("没有编号为 %(code)s 的摊点,或它已关闭。请另选摊点。") % {"code": data["site"]})
+    walked = guiding.route_to(place, site)
+    return guiding.guide(**met, site=site, walk_m=round(walked.metres, 1) if walked.reachable else None)
+
+
+def _words(form: Any) -> str:
+    if "lon" in form.errors or "lat" in form.errors:
+        return _("还没有位置:请先定位,或用图钉选点。")
+    return "".join(str(each) for errors in form.errors.values() for each in errors)
+
+
+# ── The slip ──────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@require_GET
+@never_cache
+@login_not_required
+def slip(request: HttpRequest, number: str) -> HttpResponse:
+    """`/guide/<slip>/`: where the vendor is guided to, on screen and on paper.
+
+    Whoever has the number (it can't be guessed) reads for a day, without an account, where to go and until when, but
+    not who was guided or by whom; those who may see the record see it whole and say what came of it.
+    """
+    row = get_object_or_404(
+        Guidance.objects.select_related("site__road", "vendor", "officer", "branch").defer(
+            "branch__area", "site__road__reference_line"
+        ),
+        slip=number,
+    )
+    reader = _reader(request, row)
+    if reader is None and (row.site is None or timezone.now() > row.at + PUBLIC_FOR):
+        raise Http404
+    return render(request, "vendors/slip.html", _slip(request, row, reader))
+
+
+def _reader(request: HttpRequest, row: Guidance) -> Audience | None:
+    """The reader if the record is theirs to see whole."""
+    if not request.user.is_authenticated:
+        return None
+    audience, user = audience_of(request.user), int(request.user.pk)
+    sees = Guidance.objects.filter(guidance_for(audience, user_id=user), pk=row.pk).exists()
+    return audience if sees or may_record_outcome(audience, row, user_id=user) else None
+
+
+def _slip(request: HttpRequest, row: Guidance, reader: Audience | None) -> dict[str, Any]:
+    now = timezone.now()
+    held = PitchHold.objects.filter(guidance=row).select_related("pitch").defer("pitch__area").first()
+    context: dict[str, Any] = {
+        "guidance": row,
+        "hold": held,
+        "running": held is not None and held.during.lower <= now < held.during.upper,
+        "whole": reader is not None,
+        "qr": qr_code(request.build_absolute_uri(request.path)),
+    }
+    if row.site is not None:
+        walked = guiding.route_to(row.location, row.site)
+        context |= {
+            "address": addresses([row.site])[0],
+            "sketch": sketch(start=row.location, site=row.site, way=walked.line),
+            "branches": branches_at(row.site, on=timezone.localdate()),
+        }
+    if reader is not None:
+        context |= _whole(request, row, reader, now)
+    return context
+
+
+def _whole(request: HttpRequest, row: Guidance, reader: Audience, now: datetime) -> dict[str, Any]:
+    vendors = [row.vendor] if row.vendor else []
+    return {
+        "outcomes": [(str(each.value), each.label) for each in OUTCOMES]
+        if may_record_outcome(reader, row, user_id=int(request.user.pk or 0))
+        else [],
+        "phones": phones_visible(reader, vendors, on=timezone.localtime(now).date()),
+        "reads_register": reader.sees_all,
+        "may_guide": may_guide(reader),
+    }
+
+
+def qr_code(text: str) -> SafeString:
+    """The text as a QR code: an inline SVG with a path and nothing else."""
+    out = BytesIO()
+    segno.make(text, error="m", micro=False).save(
+        out, kind="svg", xmldecl=False, svgns=True, omitsize=True, border=2, svgclass="qr", lineclass=None
+    )
+    return mark_safe(out.getvalue().decode())  # noqa: S308  (modules of a code, drawn by segno)
+
+
+@require_POST
+def outcome(request: HttpRequest, number: str) -> HttpResponse:
+    """Says what came of a guidance, or takes that back (`outcome=pending`)."""
+    row = get_object_or_404(Guidance.objects.select_related("site"), slip=number)
+    audience = _reader(request, row)
+    if audience is None:
+        raise Http404
+    if not may_record_outcome(audience, row, user_id=int(request.user.pk or 0)):
+        raise PermissionDenied
+    guiding.record_outcome(row, outcome=request.POST.get("outcome", ""))
+    return redirect("slip", row.slip)
