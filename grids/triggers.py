@@ -5,7 +5,6 @@ Each raises SQLSTATE 23514 (check_violation) with a constraint name, so that Dja
 
 import pgtrigger
 
-
 _OUTSIDE_SECTION = (
     "format('%s, %s is not within the branch''s section %s, %s', "
     "NEW.stretch, NEW.period, section.stretch, section.period)"

@@ -74,10 +74,13 @@ def footways_under() -> str:
         WITH place AS MATERIALIZED (
             SELECT n, area::geometry AS area FROM unnest(%(n)s::int[], %(area)s::text[]) AS given (n, area)
         )
-        SELECT n, f.id, f.name, f.width_m, ST_AsBinary(ST_ClipByBox2D(f.shape, ST_Expand(area, {WIDEST_HALF_M})))
-        FROM place JOIN {_table(Facility)} f
-          ON f.kind = 'footway' AND f.shape && ST_Expand(area, {WIDEST_HALF_M / 2})
-         AND f.width_m IS NOT NULL AND ST_Dimension(f.shape) = 1 AND ST_Distance(f.shape, area) < f.width_m / 2
+        SELECT n, id, name, width_m, ST_AsBinary(ST_ClipByBox2D(shape, ST_Expand(area, {WIDEST_HALF_M})))
+        FROM place CROSS JOIN LATERAL (
+            SELECT f.id, f.name, f.width_m, f.shape FROM {_table(Facility)} f
+            WHERE f.kind = 'footway' AND f.shape && ST_Expand(area, {WIDEST_HALF_M / 2})
+              AND f.width_m IS NOT NULL AND ST_Dimension(f.shape) = 1 AND ST_Distance(f.shape, area) < f.width_m / 2
+            OFFSET 0
+        ) footway
     """
 
 

@@ -292,6 +292,6 @@ def _compared(
 
 def _ogr(peer: str, *arguments: str | Path) -> None:
     words = [peer, "-q", *map(str, arguments)]
-    done = subprocess.run(words, check=False, capture_output=True, text=True)  # noqa: S603  our own words, no shell
+    done = subprocess.run(words, check=False, capture_output=True, text=True)
     if done.returncode or "ERROR" in done.stderr:
         raise RuntimeError(f"ogr2ogr: {done.stderr[-500:]}")

@@ -8,11 +8,11 @@ from typing import Any
 from django.conf import settings
 from django.db import connection, transaction
 from django.test import Client
-from timing import percentile, seconds
 
 from gridmgr.accounts.models import User
 from grids.enums import RoadClass
 from grids.models import Facility, Kerb
+from script.benchmarks.timing import percentile, seconds
 from vendors.models import PlacementRule, Site
 
 ASKED, FACILITIES = 200, 100_000
@@ -57,7 +57,7 @@ def _bodies() -> list[str]:
     bodies = []
     for n in range(ASKED):
         kerb = chance.choice(kerbs)
-        spot = kerb.line.interpolate_normalized(chance.random()).transform(4326, clone=True)
+        spot: Any = kerb.line.interpolate_normalized(chance.random()).transform(4326, clone=True)
         metre = chance.uniform(min(kerb.measures), max(kerb.measures))
         by_metre = {"road": kerb.road_id, "side": kerb.side, "metre": metre}
         at = by_metre if n % 2 else {"lon": spot.x, "lat": spot.y}

@@ -30,7 +30,7 @@ def main(names: list[str]) -> int:
 
 def run_of(name: str) -> Callable[[], list[dict[str, Any]]]:
     """The `run` of the benchmark module of that name."""
-    return import_module(f"script.benchmarks.{name}").run  # type: ignore[no-any-return]
+    return import_module(f"script.benchmarks.{name}").run
 
 
 def table(rows: list[dict[str, Any]]) -> str:

@@ -136,7 +136,7 @@ def _site(number: int, place: Place) -> Site:
         capacity=1,
         opens=place.opens,
         closes=place.closes,
-        road_id=place.road_id,
+        road_id=place.road_id or 0,
         side=place.side,
         stretch="[0,1)",
     )

@@ -206,6 +206,7 @@ class _Survey:
     nearest: dict[tuple[int, int], tuple[Any, ...]] = field(default_factory=dict)
     uses: dict[int, list["KerbUse"]] = field(default_factory=lambda: defaultdict(list))
     footways: dict[int, list[tuple[Any, ...]]] = field(default_factory=lambda: defaultdict(list))
+    _words: dict[str, tuple[str, str]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.areas = np.array([place.area for place in self.places], dtype=object)
@@ -270,6 +271,14 @@ class _Survey:
     def _asked(self, check: Check) -> list[int]:
         rules = [rule for rule in self.rules if rule.check_kind == check]
         return [n for n, place in enumerate(self.places) if any(applies(rule, place) for rule in rules)]
+
+    def named(self, rule: PlacementRule, name: str) -> str:
+        """ "路口(新建路 × 府东街)": what a rule measures to, with its name when it has one."""
+        if rule.target not in self._words:
+            # Translating takes longer than all else that is done for a place; the words are the same for all.
+            self._words[rule.target] = str(Target(rule.target).label), _("%(what)s(%(name)s)")
+        what, pattern = self._words[rule.target]
+        return pattern % {"what": what, "name": name} if name else what
 
     def verdict(self, n: int, r: int) -> Verdict:
         """What the r-th rule says of the n-th place, from what was found."""
@@ -378,12 +387,7 @@ def _target(survey: _Survey, n: int, rule: PlacementRule, hit: tuple[Any, ...]) 
     geometry = _from_wkb(shape)
     link = reverse("school", args=[pk]) if rule.target == Target.SCHOOL_GATE else ""
     gap = shapely.shortest_line(survey.areas[n], geometry) if metres > 0 else None
-    return Culprit(_named(rule, label), link, geometry, gap)
-
-
-def _named(rule: PlacementRule, label: str) -> str:
-    what = rule.get_target_display()
-    return _("%(what)s(%(name)s)") % {"what": what, "name": label} if label else str(what)
+    return Culprit(survey.named(rule, label), link, geometry, gap)
 
 
 def _judge_width(survey: _Survey, n: int, r: int) -> Verdict:
@@ -396,7 +400,7 @@ def _judge_width(survey: _Survey, n: int, r: int) -> Verdict:
         clear_width(survey.areas[n], line, float(row[2])) for line, row in zip(lines, footways, strict=True)
     ]
     worst = int(np.argmin(clear))
-    culprit = Culprit(_named(rule, footways[worst][1]), "", lines[worst])
+    culprit = Culprit(survey.named(rule, footways[worst][1]), "", lines[worst])
     broken = clear[worst] < (rule.amount or 0.0) - TOLERANCE_M
     return _verdict(rule, broken, found=clear[worst], required=rule.amount, culprit=culprit)
 
@@ -442,11 +446,8 @@ def _judge_area(survey: _Survey, n: int, r: int) -> Verdict:
 
 def _judge_equipped(survey: _Survey, n: int, r: int) -> Verdict:
     rule, place = survey.rules[r], survey.places[n]
-    missing = [
-        word
-        for word, there in ((_("标示牌"), place.sign_board), (_("垃圾容器"), place.bins >= 1))
-        if not there
-    ]
+    missing = [] if place.sign_board else [_("标示牌")]
+    missing += [] if place.bins >= 1 else [_("垃圾容器")]
     if missing and place.state != SiteState.OPEN:
         return Verdict(rule, Judgement.DUE, missing=missing)
     return _verdict(rule, bool(missing), missing=missing)
@@ -507,7 +508,7 @@ def _square(value: float | None) -> str:
 
 
 def _what(verdict: Verdict) -> str:
-    return verdict.culprit.label if verdict.culprit else str(verdict.rule.get_target_display())
+    return verdict.culprit.label if verdict.culprit else str(Target(verdict.rule.target).label)
 
 
 def _say_distance(verdict: Verdict) -> str:
@@ -525,7 +526,7 @@ def _say_distance(verdict: Verdict) -> str:
 def _say_off(verdict: Verdict) -> str:
     if verdict.broken:
         return _("占用%(what)s,不允许") % {"what": _what(verdict)}
-    return _("不占用%(what)s") % {"what": verdict.rule.get_target_display()}
+    return _("不占用%(what)s") % {"what": Target(verdict.rule.target).label}
 
 
 def _say_width(verdict: Verdict) -> str:

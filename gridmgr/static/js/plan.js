@@ -263,6 +263,7 @@
       event.preventDefault();
       event.stopPropagation();
       target.focus({ preventScroll: true });
+      setPutting(false);
       map.dragging.disable();
       const middle = shape.getBounds().getCenter(), from = map.mouseEventToContainerPoint(event);
       const hold = map.latLngToContainerPoint(middle).subtract(from), outline = shape.getLatLngs()[0];
@@ -332,7 +333,7 @@
   form.addEventListener("input", (event) => {
     if (event.target.name === "name") { nameTouched = Boolean(event.target.value.trim()); return; }
     if (event.target.name === "road") { suggestRoads(); return; }
-    if (event.target.name === "metre" || event.target.name === "side") { return; }
+    if (["metre", "side", "kind"].includes(event.target.name)) { return; } // these wait for their change event
     if (at && event.target.value !== "") { ask({ road: at.road, side: at.side, metre: at.metre }); refreshKerbs(); }
   });
   form.addEventListener("focusin", () => remember());
@@ -353,6 +354,7 @@
     const same = at && at.name === road;
     if (e.metre.value === "" && !same) { return; }
     remember();
+    setPutting(false);
     const metre = same && changed !== "metre" ? at.metre : Number(e.metre.value);
     ask({ road: same ? at.road : road, side: e.side.value, metre });
     follow();
