@@ -2,11 +2,30 @@
 
 from collections.abc import Sequence
 
+from django.utils.translation import gettext as _
+
 from gridmgr.errors import NotThere
 from gridmgr.layers.base import Layer
-from grids.layers import BRANCHES, CARRIAGEWAYS, MARKETS, PARKS, ROADS, SECTIONS, WATER
+from grids.layers import (
+    BRANCHES,
+    BUS_STOPS,
+    CARRIAGEWAYS,
+    CROSSINGS,
+    FIRE_LANES,
+    FIRE_STATIONS,
+    FOOTWAYS,
+    FUEL_STATIONS,
+    HYDRANTS,
+    JUNCTIONS,
+    MARKETS,
+    NO_VENDING_AREAS,
+    PARKS,
+    ROADS,
+    SECTIONS,
+    WATER,
+)
 from parking.layers import BAYS, DROP_OFF_POINTS, PANDA_LANES, SCHOOLS
-from vendors.layers import PITCHES, SITES
+from vendors.layers import PITCHES, SITES, VERDICTS
 
 LAYERS: Sequence[Layer] = [
     ROADS,
@@ -20,15 +39,31 @@ LAYERS: Sequence[Layer] = [
     PITCHES,
 ]
 
+# What placement rules measure to, and what they say of the sites: off at first on the city map.
+FACILITIES: Sequence[Layer] = [
+    FOOTWAYS,
+    NO_VENDING_AREAS,
+    JUNCTIONS,
+    CROSSINGS,
+    FIRE_LANES,
+    FIRE_STATIONS,
+    FUEL_STATIONS,
+    HYDRANTS,
+    BUS_STOPS,
+    VERDICTS,
+]
+
 BACKDROP: Sequence[Layer] = [PARKS, MARKETS, WATER, CARRIAGEWAYS]
 
-_BY_NAME = {layer.name: layer for layer in [*LAYERS, *BACKDROP]}
+_BY_NAME = {layer.name: layer for layer in [*LAYERS, *FACILITIES, *BACKDROP]}
 
 
 def layer_named(name: str) -> Layer:
     """The layer of that name; NotThere tells which names there are."""
     if name not in _BY_NAME:
-        raise NotThere(f"没有图层 {name};可用: {'、'.join(_BY_NAME)} / no such layer")
+        raise NotThere(
+            _("没有图层 %(name)s。可用:%(all)s。") % {"name": name[:40], "all": _("、").join(_BY_NAME)}
+        )
     return _BY_NAME[name]
 
 

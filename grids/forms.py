@@ -42,7 +42,7 @@ class MembersOfBranch(forms.BaseInlineFormSet):
         if len(found) != 1:
             raise ValidationError(
                 _("每个支部须有且仅有一名在任书记,现在填了 %(n)s 名:%(names)s。请改好职务后再保存。")
-                % {"n": len(found), "names": "、".join(found) or "—"}
+                % {"n": len(found), "names": _("、").join(found) or "—"}
             )
 
     def _staying(self) -> list[Any]:

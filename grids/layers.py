@@ -6,12 +6,13 @@ from typing import Any
 from django.db.models import F, OuterRef, QuerySet, Subquery, Value
 from django.db.models.functions import Least
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from gridmgr.accounts.audience import Audience
 from gridmgr.geo.functions import LineSubstring, RangeLower, RangeUpper
 from gridmgr.layers.base import Field, Layer, Style
 from grids import enums
-from grids.models import Assignment, Backdrop, Branch, Carriageway, Member, MemberAssignment, Road
+from grids.models import Assignment, Backdrop, Branch, Carriageway, Facility, Member, MemberAssignment, Road
 
 
 def stretch_fields() -> list[Field]:
@@ -56,7 +57,7 @@ def _seen_by_all(queryset: QuerySet[Any]) -> Any:
 
 ROADS = Layer(
     name="roads",
-    title=_("道路"),
+    title=pgettext_lazy("plural", "道路"),
     rows=lambda audience, on: Road.objects.visible_to(audience, on=on),
     geometry="reference_line",
     models=[Road, Assignment, MemberAssignment],
@@ -76,7 +77,7 @@ ROADS = Layer(
 
 SECTIONS = Layer(
     name="sections",
-    title=_("责任路段"),
+    title=pgettext_lazy("plural", "责任路段"),
     rows=_section_rows,
     geometry="line",
     cover="road__reference_line",
@@ -99,7 +100,7 @@ SECTIONS = Layer(
 
 BRANCHES = Layer(
     name="branches",
-    title=_("网格支部"),
+    title=pgettext_lazy("plural", "网格支部"),
     rows=lambda audience, on: Branch.objects.visible_to(audience, on=on),
     geometry="area",
     models=[Branch, Member],
@@ -119,7 +120,7 @@ BRANCHES = Layer(
 
 CARRIAGEWAYS = Layer(
     name="carriageways",
-    title=_("底图道路"),
+    title=pgettext_lazy("plural", "底图道路"),
     rows=_seen_by_all(Carriageway.objects.all()),
     geometry="line",
     models=[Carriageway],
@@ -148,3 +149,60 @@ def _backdrop(kind: enums.BackdropKind, name: str, title: Any, colour: str) -> L
 WATER = _backdrop(enums.BackdropKind.WATER, "water", _("水域"), "water")
 PARKS = _backdrop(enums.BackdropKind.PARK, "parks", _("公园绿地"), "park")
 MARKETS = _backdrop(enums.BackdropKind.MARKET, "markets", _("市场商场"), "market")
+
+
+def _facilities(kind: enums.FacilityKind, name: str, title: Any, style: Style) -> Layer:
+    """A layer of what placement rules measure to."""
+    width = [Field("width_m", _("宽度"), "width_m", "metres")] if kind == enums.FacilityKind.FOOTWAY else []
+    return Layer(
+        name=name,
+        title=title,
+        rows=_seen_by_all(Facility.objects.filter(kind=kind)),
+        geometry="shape",
+        models=[Facility],
+        style=style,
+        fields=[
+            Field("source_id", _("来源编号"), "source_id"),
+            Field("name", _("名称"), "name"),
+            *width,
+            Field("source", _("数据来源"), "source"),
+            Field("demo", _("演示数据"), "is_demo", "bool"),
+        ],
+    )
+
+
+def _mark(colour: str, *, min_zoom: float = 0) -> Style:
+    return Style(shape="area", colour=colour, width=1.5, min_zoom=min_zoom)
+
+
+_KIND = enums.FacilityKind
+FOOTWAYS = _facilities(
+    _KIND.FOOTWAY,
+    "footways",
+    pgettext_lazy("plural", "人行道"),
+    Style(shape="line", colour="footway", width=2, min_zoom=14),
+)
+NO_VENDING_AREAS = _facilities(
+    _KIND.NO_VENDING, "no-vending-areas", pgettext_lazy("plural", "禁摆区域"), _mark("barred")
+)
+JUNCTIONS = _facilities(
+    _KIND.JUNCTION, "junctions", pgettext_lazy("plural", "路口"), _mark("junction", min_zoom=13)
+)
+CROSSINGS = _facilities(
+    _KIND.CROSSING, "crossings", pgettext_lazy("plural", "人行横道"), _mark("junction", min_zoom=15)
+)
+FIRE_LANES = _facilities(
+    _KIND.FIRE_LANE, "fire-lanes", pgettext_lazy("plural", "消防通道"), _mark("fire", min_zoom=14)
+)
+FIRE_STATIONS = _facilities(
+    _KIND.FIRE_STATION, "fire-stations", pgettext_lazy("plural", "消防站"), _mark("fire")
+)
+FUEL_STATIONS = _facilities(
+    _KIND.FUEL_STATION, "fuel-stations", pgettext_lazy("plural", "加油站"), _mark("fuel")
+)
+HYDRANTS = _facilities(
+    _KIND.HYDRANT, "hydrants", pgettext_lazy("plural", "消防栓"), _mark("fire", min_zoom=15)
+)
+BUS_STOPS = _facilities(
+    _KIND.BUS_STOP, "bus-stops", pgettext_lazy("plural", "公交站"), _mark("bus", min_zoom=14)
+)

@@ -112,7 +112,7 @@ def _hours(value: Any) -> str | None:
 def _windows(text: str) -> list[Window]:
     windows = []
     for part in re.split(r"[\s,;,;、]+", text.strip()):
-        ends = re.split(r"[-–—~~至]", part)
+        ends = re.split("[-–—~～至]", part)
         if len(ends) != 2:
             raise Unfit(_("时段应写成 07:10–08:10,几个时段用空格分开。"))
         start, end = as_time(ends[0]), as_time(ends[1])

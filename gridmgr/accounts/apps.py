@@ -1,11 +1,11 @@
 from django.apps import AppConfig
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 
 class AccountsConfig(AppConfig):
     name = "gridmgr.accounts"
     label = "accounts"
-    verbose_name = _("账号")
+    verbose_name = pgettext_lazy("plural", "账号")
 
     def ready(self) -> None:
         from gridmgr.accounts import rules  # noqa: F401  (registers the permissions)

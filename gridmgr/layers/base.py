@@ -54,9 +54,9 @@ class Style:
     shape: str
     colour: str = "ink"
     width: float = 1.0
-    glyph: str = ""
+    glyph: Text = ""
     by: str = ""
-    glyphs: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+    glyphs: Mapping[str, tuple[Text, str]] = field(default_factory=dict)
     label: str = ""
     min_zoom: float = 0
     marker_zoom: float = 0

@@ -63,3 +63,11 @@ class Overlay(folium.map.Layer):
         self._id = spec["name"].replace("-", "_")
         self.group = group
         self.spec = spec
+
+
+class LayerSwitches(folium.LayerControl):
+    """The layer control. Its id is given: a random one would make each file of the same data another."""
+
+    def __init__(self, element_id: str) -> None:
+        super().__init__(position="topright", collapsed=True)
+        self._id = element_id

@@ -7,7 +7,7 @@ from typing import Any
 import orjson
 from django.contrib.gis.db.models.functions import AsGeoJSON, PointOnSurface, Transform
 from django.contrib.gis.geos import Polygon
-from django.db.models import F, QuerySet
+from django.db.models import F, Q, QuerySet
 
 from gridmgr.accounts.audience import Audience
 from gridmgr.geo.bbox import metric_box
@@ -25,14 +25,15 @@ def feature_collection(
     on: date,
     box: Polygon | None = None,
     as_points: bool = False,
+    condition: Q | None = None,
     cap: int = FEATURE_CAP,
 ) -> Iterator[bytes]:
     """The layer's features in WGS 84 as the bytes of a FeatureCollection, in pieces.
 
-    `box` (any CRS) keeps features whose cover meets it; `as_points` gives one point inside each feature. At most
-    `cap` features; when there were more, the member `truncated` is true.
+    `box` (any CRS) keeps features whose cover meets it; `as_points` gives one point inside each feature; `condition`
+    keeps some rows only. At most `cap` features; when there were more, the member `truncated` is true.
     """
-    rows = within(layer.annotated(audience, on), layer, box)
+    rows = within(layer.annotated(audience, on).filter(condition or Q()), layer, box)
     shape: Any = PointOnSurface(F(layer.geometry)) if as_points else F(layer.geometry)
     rows = rows.annotate(p_shape=AsGeoJSON(Transform(shape, WGS84), precision=DECIMALS))
     names = [name.removeprefix("p_") for name in layer.property_names]

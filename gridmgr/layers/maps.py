@@ -1,4 +1,4 @@
-"""All of Folium: maps of layers for the site's own pages.
+"""All of Folium: maps of layers for the site's own pages, and for files that need no site (offline.py).
 
 Folium composes the map and its layer control; features come as vector tiles and are drawn on a canvas by
 gridmgr/static/js/map.js (see docs/adr/0003). Popups are built from text nodes, so no field can carry markup.
@@ -10,7 +10,7 @@ from typing import Any
 
 from django.conf import settings
 from django.http import HttpRequest
-from django.utils.translation import get_language, gettext
+from django.utils.translation import get_language, gettext, pgettext
 
 from gridmgr.layers.base import Layer
 from gridmgr.layers.palette import BRANCH_COLOURS, COLOURS
@@ -40,6 +40,7 @@ def page_map(
     branches: Sequence[dict[str, Any]] = (),
     own: str = "",
     place: str = "city",
+    inline: dict[str, Any] | None = None,
 ) -> MapParts:
     """A map of `layers` in drawing order, over `backdrop`.
 
@@ -47,10 +48,12 @@ def page_map(
     layer and id of the feature to stress; `query` is added to each tile request (the date, say); `full` adds
     search, legend and a view that the address bar holds; `branches` (code, name, colour, bbox) are listed in the
     legend; `own` is the code of the branch whose sections stand out; `place` is the element's id, once per page.
+    `inline` is for a file that holds its own data: where that lies (gridmgr/static/js/inline.js); then nothing is
+    fetched, and no link leads to a page.
     """
     import folium
 
-    from gridmgr.layers.folium_elements import Overlay, PageMap, TileGroup
+    from gridmgr.layers.folium_elements import LayerSwitches, Overlay, PageMap, TileGroup
 
     query = query or {}
     shown = [layer for layer in layers if layer.name not in hidden]
@@ -58,21 +61,33 @@ def page_map(
         "legend": [_legend(layer) for layer in layers],
         "branchList": list(branches),
         "own": own,
+        "inline": inline is not None,
     }
     chart = PageMap(element_id=place, page=page)
-    if settings.BASEMAP_URL:
+    if settings.BASEMAP_URL and inline is None:
         folium.TileLayer(settings.BASEMAP_URL, attr=settings.BASEMAP_ATTRIBUTION, control=False).add_to(chart)
     elif backdrop:
-        TileGroup(f"{place}_backdrop", _group(backdrop, query, order=1)).add_to(chart)
-    group = TileGroup(f"{place}_layers", _group(layers, query, order=2))
+        TileGroup(f"{place}_backdrop", _group(backdrop, query, order=1, inline=inline)).add_to(chart)
+    group = TileGroup(f"{place}_layers", _group(layers, query, order=2, inline=inline))
     group.add_to(chart)
     for layer in layers:
-        Overlay(group, _overlay(layer, query), title=str(layer.title), show=layer in shown).add_to(chart)
+        spec = _overlay(layer, query, linked=inline is None)
+        Overlay(group, spec, title=str(layer.title), show=layer in shown).add_to(chart)
     if full:
-        folium.LayerControl(position="topright", collapsed=True).add_to(chart)
+        LayerSwitches(place).add_to(chart)
     chart.render()
     figure: Any = chart.get_root()
+    _refuse_links(figure)
     return MapParts(html=figure.html.render(), script=figure.script.render())
+
+
+def _refuse_links(figure: Any) -> None:
+    """Raises ValueError when an element of Folium's would fetch a script or a style from some host."""
+    from branca.element import CssLink, JavascriptLink
+
+    for element in figure.header._children.values():  # noqa: SLF001 (branca offers no other way to them)
+        if isinstance(element, (CssLink, JavascriptLink)):
+            raise ValueError(f"a map element brings a link of its own: {element.url}")
 
 
 def _page(bounds: Bounds | None, focus: tuple[str, Any] | None, full: bool) -> dict[str, Any]:
@@ -101,40 +116,50 @@ def _words() -> dict[str, str]:
         "zoom_in": gettext("放大"),
         "zoom_out": gettext("缩小"),
         "free_short": gettext("空"),
+        "large_short": pgettext("bay", "大"),
+        "charging_short": pgettext("bay", "充"),
     }
 
 
-def _group(layers: Sequence[Layer], query: dict[str, str], *, order: int) -> dict[str, Any]:
+def _group(
+    layers: Sequence[Layer], query: dict[str, str], *, order: int, inline: dict[str, Any] | None = None
+) -> dict[str, Any]:
     names = ",".join(layer.name for layer in layers)
     return {
         "url": f"/tiles/{names}/{{z}}/{{x}}/{{y}}.pbf",
         "query": query,
         "order": order,
-        "layers": [_spec(layer) for layer in layers],
+        "layers": [_spec(layer, linked=inline is None) for layer in layers],
+        "inline": inline,
     }
 
 
-def _overlay(layer: Layer, query: dict[str, str]) -> dict[str, Any]:
+def _overlay(layer: Layer, query: dict[str, str], *, linked: bool = True) -> dict[str, Any]:
     marked = bool(layer.style.glyph) and layer.style.shape != "line"
-    return {**_spec(layer), "markers": f"/layers/{layer.name}.geojson" if marked else "", "query": query}
+    return {
+        **_spec(layer, linked=linked),
+        "markers": f"/layers/{layer.name}.geojson" if marked else "",
+        "query": query,
+    }
 
 
-def _spec(layer: Layer) -> dict[str, Any]:
+def _spec(layer: Layer, *, linked: bool = True) -> dict[str, Any]:
     style = layer.style
     return {
         "name": layer.name,
         "title": str(layer.title),
         "heading": layer.heading,
-        "page": layer.page_pattern,
+        "page": layer.page_pattern if linked else "",
         "shape": style.shape,
         "colour": style.colour,
         "width": style.width,
-        "glyph": style.glyph,
+        "glyph": str(style.glyph),
         "by": style.by,
-        "glyphs": dict(style.glyphs),
+        "glyphs": {value: (str(glyph), colour) for value, (glyph, colour) in style.glyphs.items()},
         "label": style.label,
         "minZoom": style.min_zoom,
         "markerZoom": style.marker_zoom,
+        "clusteredBelow": layer.clustered_below,
         "fields": [
             {
                 "name": field.name,
@@ -151,10 +176,11 @@ def _legend(layer: Layer) -> dict[str, Any]:
     style = layer.style
     words = next((field.choices for field in layer.fields if field.name == style.by), None) or {}
     signs = [
-        (glyph, colour, str(words.get(value, layer.title))) for value, (glyph, colour) in style.glyphs.items()
+        (str(glyph), colour, str(words.get(value, layer.title)))
+        for value, (glyph, colour) in style.glyphs.items()
     ]
     return {
         "layer": layer.name,
         "shape": style.shape,
-        "signs": signs or [(style.glyph, style.colour, str(layer.title))],
+        "signs": signs or [(str(style.glyph), style.colour, str(layer.title))],
     }

@@ -1,12 +1,13 @@
 """Layers as Mapbox vector tiles: one SQL statement a tile, bytes straight from PostgreSQL."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
 from django.contrib.gis.geos import Polygon
 from django.db import connection
-from django.db.models import BinaryField, F, Func
+from django.db.models import BinaryField, F, Func, QuerySet
 
 from gridmgr.accounts.audience import Audience
 from gridmgr.geo.bbox import metric_box
@@ -43,13 +44,16 @@ def _statement(layer: Layer, tile: Tile, audience: Audience, on: date) -> tuple[
 def _features(layer: Layer, tile: Tile, audience: Audience, on: date) -> tuple[str, list[Any]]:
     rows = _in_tile(layer, tile, audience, on).annotate(p_shape=_tile_shape(layer, tile))
     inner, values = rows.order_by().values("pk", "p_shape", *layer.property_names).query.sql_with_params()
+    return _as_mvt(layer, inner, EXTENT), list(values)
+
+
+def _as_mvt(layer: Layer, inner: str, extent: int) -> str:
     columns = ", ".join(f't."{name}" AS "{name.removeprefix("p_")}"' for name in layer.property_names)
-    sql = (
-        f"SELECT CASE WHEN count(*) > 0 THEN ST_AsMVT(f, '{layer.name}', {EXTENT}, 'p_shape', 'fid') "
+    return (
+        f"SELECT CASE WHEN count(*) > 0 THEN ST_AsMVT(f, '{layer.name}', {extent}, 'p_shape', 'fid') "
         "ELSE ''::bytea END FROM "
         f"(SELECT t.p_shape, t.pk AS fid, {columns} FROM ({inner}) t WHERE t.p_shape IS NOT NULL) f"
     )
-    return sql, list(values)
 
 
 def _counts(layer: Layer, tile: Tile, audience: Audience, on: date) -> tuple[str, list[Any]]:
@@ -95,3 +99,45 @@ def _tile_shape(layer: Layer, tile: Tile) -> Func:
         template=f"ST_AsMVTGeom({shape}, ST_TileEnvelope({tile.z},{tile.x},{tile.y}), {EXTENT}, {BUFFER}, {clip})",
         output_field=BinaryField(),
     )
+
+
+# ── One tile over everything, for files that draw without a server ────────────────────────────────────────
+
+
+@dataclass(frozen=True)
+class Square:
+    """A square of EPSG:3857 whose lower left corner is (west, south), counted in `extent` steps of `unit_m` metres."""
+
+    west: float
+    south: float
+    extent: int
+    unit_m: float
+
+    @property
+    def bounds(self) -> tuple[float, float, float, float]:
+        """West, south, east, north in EPSG:3857 metres."""
+        size = self.extent * self.unit_m
+        return self.west, self.south, self.west + size, self.south + size
+
+
+def mvt_over(rows: Sequence[tuple[Layer, QuerySet[Any]]], square: Square) -> bytes:
+    """All of `rows` (of Layer.annotated), whole and unclustered, as one vector tile; one SQL statement."""
+    statements = [_whole(layer, chosen, square) for layer, chosen in rows]
+    sql = "SELECT " + " || ".join(f"({text})" for text, _ in statements)
+    with connection.cursor() as cursor:
+        cursor.execute(sql, [value for _, values in statements for value in values])
+        return bytes(cursor.fetchone()[0] or b"")
+
+
+def _whole(layer: Layer, rows: QuerySet[Any], square: Square) -> tuple[str, list[Any]]:
+    west, south, east, north = square.bounds
+    shape = "%(expressions)s"
+    if layer.simplify:
+        shape = f"ST_Simplify({shape}, {2 * square.unit_m!r}, true)"
+    envelope = f"ST_MakeEnvelope({west!r},{south!r},{east!r},{north!r},3857)"
+    template = f"ST_AsMVTGeom({shape}, {envelope}, {square.extent}, 0, false)"
+    drawn = rows.annotate(p_shape=Func(_web_geometry(layer), template=template, output_field=BinaryField()))
+    inner, values = (
+        drawn.order_by("pk").values("pk", "p_shape", *layer.property_names).query.sql_with_params()
+    )
+    return _as_mvt(layer, inner, square.extent), list(values)

@@ -38,7 +38,7 @@ def import_backdrop(
     if kind not in BackdropKind.values:
         raise Invalid(
             _("不认识底图类别 %(kind)s。可用:%(all)s。")
-            % {"kind": kind, "all": "、".join(BackdropKind.values)}
+            % {"kind": kind, "all": _("、").join(BackdropKind.values)}
         )
     table = read_table(path, kinds=POLYGONS, crs=crs, layer=layer)
     areas, refused = _areas(table, kind, source or Path(path).name)

@@ -296,7 +296,13 @@ def _refusals(wanted: _Network, moves: Moves, reading: Reading, *, remeasure: bo
         reason = stuck or _("参考线变了,路上有 %s 处责任路段、泊位或摊点要跟着重新量算") % count
         way_out = _("请先移走或改正它们。") if stuck else _("请加 --remeasure,让它们留在原地、改写里程。")
         row, ref = _first_row(change.name, reading)
-        refused[change.name] = Refusal(row, ref, _("参考线"), change.name, f"{reason}。{way_out}")
+        refused[change.name] = Refusal(
+            row,
+            ref,
+            _("参考线"),
+            change.name,
+            _("%(reason)s。%(way_out)s") % {"reason": reason, "way_out": way_out},
+        )
     return refused
 
 

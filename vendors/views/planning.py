@@ -10,6 +10,7 @@ from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 
@@ -173,7 +174,7 @@ def words() -> dict[str, str]:
         "theirs": _("现在保存的"),
         "save_mine": _("仍按我的保存"),
         "take_theirs": _("放弃我的,看现在的"),
-        "pitch": _("摊位"),
+        "pitch": pgettext("plural", "摊位"),
         "drag": _("拖动移位;方向键每次 1 m,Shift 加方向键 10 m"),
         "left": _("左侧"),
         "right": _("右侧"),
