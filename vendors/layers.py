@@ -74,11 +74,13 @@ PITCHES = Layer(
 VERDICTS = Layer(
     name="verdicts",
     title=pgettext_lazy("plural", "选址检查"),
-    rows=lambda audience, on: Site.objects.standing()
-    .visible_to(audience, on=on)
-    .annotate(
-        result=Coalesce(F("last_check__result"), Value("unchecked")),
-        broken=Coalesce(Cast("last_check__findings", TextField()), Value("")),
+    rows=lambda audience, on: (
+        Site.objects.standing()
+        .visible_to(audience, on=on)
+        .annotate(
+            result=Coalesce(F("last_check__result"), Value("unchecked")),
+            broken=Coalesce(Cast("last_check__findings", TextField()), Value("")),
+        )
     ),
     geometry="area",
     models=[Site, SiteCheck, Road, Assignment, MemberAssignment],

@@ -221,7 +221,11 @@ class Allocation(models.Model):
                 violation_error_message=_("该商贩在此期间已有其他摊位。"),
             ),
         ]
-        triggers: ClassVar = [versioned(), triggers.allocation_locks_pitch(settings.TIME_ZONE), triggers.within_season()]
+        triggers: ClassVar = [
+            versioned(),
+            triggers.allocation_locks_pitch(settings.TIME_ZONE),
+            triggers.within_season(),
+        ]
 
     def __str__(self) -> str:
         return f"{self.pitch} → {self.vendor}"
@@ -408,7 +412,9 @@ class PlacementRule(models.Model):
                 | Q(check_kind="clear_width", target="footway")
                 | Q(check_kind__in=["area_max", "equipped"], target="itself")
                 | Q(check_kind="free_kerb", target="kerb_use"),
-                violation_error_message=_("这种要求不能用于这个对象:净宽对人行道,面积和设施对自身,占用对其他路缘占用。"),
+                violation_error_message=_(
+                    "这种要求不能用于这个对象:净宽对人行道,面积和设施对自身,占用对其他路缘占用。"
+                ),
             ),
             models.CheckConstraint(name="rule_valid_given", condition=Q(valid__isempty=False)),
             ExclusionConstraint(

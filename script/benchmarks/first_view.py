@@ -34,7 +34,12 @@ def run() -> list[dict[str, Any]]:
     kilobytes = statistics.median(visit[1] for visit in visits) / 1000
     return [
         {"figure": "city map drawn, s after the click", "size": size, "value": seconds, "aim": "< 3"},
-        {"figure": "our own data of the first view, kB sent", "size": size, "value": kilobytes, "aim": "< 1000"},
+        {
+            "figure": "our own data of the first view, kB sent",
+            "size": size,
+            "value": kilobytes,
+            "aim": "< 1000",
+        },
     ]
 
 
@@ -45,7 +50,17 @@ def server() -> Iterator[str]:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     command = [sys.executable, "-m", "gunicorn", "gridmgr.wsgi:application", "--bind", f"127.0.0.1:{port}"]
-    command += ["--worker-class", "gthread", "--workers", "2", "--threads", "4", "--preload", "--log-level", "warning"]
+    command += [
+        "--worker-class",
+        "gthread",
+        "--workers",
+        "2",
+        "--threads",
+        "4",
+        "--preload",
+        "--log-level",
+        "warning",
+    ]
     process = subprocess.Popen(command, env={**os.environ, "GRIDMGR_DEBUG": "1"}, cwd=settings.BASE_DIR)
     base = f"http://127.0.0.1:{port}"
     try:

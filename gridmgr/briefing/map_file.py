@@ -1,0 +1,124 @@
+"""A view as a file that leaves the house: the offline map (.html) or a sheet of paper (.pdf, .svg, .png)."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from django.db.models import Q
+from django.utils.translation import gettext as _
+
+from gridmgr.catalog import layer_named
+from gridmgr.errors import Invalid
+from gridmgr.layers.base import Field
+from gridmgr.layers.offline import offline_map
+from gridmgr.layers.view import View
+
+FORMATS = {
+    "html": "text/html; charset=utf-8",
+    "pdf": "application/pdf",
+    "svg": "image/svg+xml",
+    "png": "image/png",
+}
+# Outlines that would cover what one came for start switched off, as on the city map.
+OFF_AT_FIRST = ("branches",)
+_YES_NO = {"true": True, "1": True, "false": False, "0": False}
+
+
+@dataclass(frozen=True)
+class Paper:
+    """How a sheet is wanted; an offline map takes no notice."""
+
+    size: str = "a3"
+    orientation: str = "auto"
+    dpi: int = 300
+
+
+@dataclass(frozen=True)
+class MapFile:
+    """The finished file: its bytes, its name and type, how many features of each layer it shows, its data's moment.
+
+    `denominator` is the D of a sheet's scale 1:D, 0 for an offline map.
+    """
+
+    content: bytes
+    name: str
+    content_type: str
+    counts: Mapping[str, int]
+    moment: datetime
+    denominator: float = 0.0
+
+
+def map_file(view: View, form: str, *, paper: Paper, chosen: bool = False) -> MapFile:
+    """The view in `form`; `chosen`: the reader named the layers, so that each of them starts switched on.
+
+    Raises Invalid for an unknown form or paper, TooMuch for a picture beyond what memory allows, NoFont without a
+    Chinese font.
+    """
+    name, kind = f"{view.file_stem}.{form}", FORMATS[_known(form)]
+    if form == "html":
+        offline = offline_map(view, hidden=() if chosen else OFF_AT_FIRST)
+        return MapFile(offline.content, name, kind, offline.counts, offline.moment)
+    from gridmgr.layers.figures import print_map
+
+    sheet = print_map(view, form, paper=paper.size, orientation=paper.orientation, dpi=paper.dpi)
+    return MapFile(sheet.content, name, kind, sheet.counts, sheet.moment, sheet.sheet.denominator)
+
+
+def form_of(path: Path) -> str:
+    """The form that the file's suffix names; raises Invalid with those there are."""
+    return _known(path.suffix.lower().removeprefix("."), path.name)
+
+
+def _known(form: str, name: str = "") -> str:
+    if form in FORMATS:
+        return form
+    known = _("、").join(f".{each}" for each in FORMATS)
+    raise Invalid(
+        _("不认识文件名 %(name)s 的后缀。可用:%(known)s。") % {"name": (name or form)[:60], "known": known}
+    )
+
+
+# ── Filters ───────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def filters_of(texts: Sequence[str]) -> dict[str, Q]:
+    """Conditions by layer, from words like `bays.kind=charging`; all of a layer's conditions hold together.
+
+    Raises Invalid for what isn't such a condition, NotThere for an unknown layer.
+    """
+    conditions: dict[str, Q] = {}
+    for text in texts:
+        place, equals, value = text.partition("=")
+        name, dot, field = place.strip().partition(".")
+        if not (equals and dot):
+            raise Invalid(_("条件“%s”无法识别,应写成 图层.字段=值,如 bays.kind=charging。") % text[:60])
+        layer = layer_named(name)
+        found = next((each for each in layer.fields if each.name == field), None)
+        if found is None:
+            known = _("、").join(each.name for each in layer.fields)
+            raise Invalid(
+                _("图层 %(layer)s 没有字段 %(name)s。有这些字段:%(all)s。")
+                % {"layer": name, "name": field[:40], "all": known}
+            )
+        conditions[name] = conditions.get(name, Q()) & Q(**{f"p_{field}": _value(found, value.strip())})
+    return conditions
+
+
+def _value(field: Field, text: str) -> str | bool | float:
+    if field.kind == "bool" and text.lower() in _YES_NO:
+        return _YES_NO[text.lower()]
+    if field.kind == "choice" and text in (field.choices or {}):
+        return text
+    if field.kind == "text":
+        return text
+    if field.kind in {"number", "metres", "percent"}:
+        try:
+            return float(text)
+        except ValueError:
+            pass
+    known = _("、").join(map(str, field.choices)) if field.choices else _("、").join(("true", "false"))
+    raise Invalid(
+        _("字段 %(name)s 不能等于“%(text)s”。可用:%(known)s。")
+        % {"name": field.name, "text": text[:40], "known": known}
+    )

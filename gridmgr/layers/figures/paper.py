@@ -1,0 +1,140 @@
+"""Sheets of paper: sizes, where the map, the legend and the words stand, and the scale at which the map fits.
+
+All lengths on paper are millimetres from the lower left corner.
+"""
+
+from dataclasses import dataclass, replace
+
+from django.utils.translation import gettext as _
+
+from gridmgr.errors import Invalid
+from gridmgr.layers.view import Bounds
+
+# ISO 216, upright.
+PAPERS = {
+    "a4": (210.0, 297.0),
+    "a3": (297.0, 420.0),
+    "a2": (420.0, 594.0),
+    "a1": (594.0, 841.0),
+    "a0": (841.0, 1189.0),
+}
+ORIENTATIONS = ("auto", "portrait", "landscape")
+# A wall sheet is read from further away than a page in the hand.
+_ENLARGED = {"a4": 1.0, "a3": 1.2, "a2": 1.45, "a1": 1.8, "a0": 2.3}
+MARGIN_MM = 9.0
+# Round scales only, so that a ruler laid on the sheet reads metres.
+SCALES = [
+    step * ten
+    for ten in (100, 1_000, 10_000, 100_000)
+    for step in (1, 1.25, 1.5, 2, 2.5, 3, 4, 5, 6, 7.5)
+]  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Box:
+    """A rectangle on the paper."""
+
+    x: float
+    y: float
+    width: float
+    height: float
+
+    @property
+    def right(self) -> float:
+        return self.x + self.width
+
+    @property
+    def top(self) -> float:
+        return self.y + self.height
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """A sheet: its size, the enlargement of type and signs, the boxes of map and legend, the scale and what it shows.
+
+    `denominator` is the D of the scale 1:D; `bounds` is the part of the metric CRS inside `frame`.
+    """
+
+    width: float
+    height: float
+    enlarged: float
+    frame: Box
+    aside: Box
+    denominator: float = 1.0
+    bounds: Bounds = (0.0, 0.0, 1.0, 1.0)
+
+    @property
+    def landscape(self) -> bool:
+        return self.width > self.height
+
+    @property
+    def metres_per_mm(self) -> float:
+        return self.denominator / 1000
+
+    @property
+    def web_zoom(self) -> float:
+        """The zoom of a web map (256 px tiles, 96 dpi, 38° north) that shows things about this large."""
+        from math import log2
+
+        return log2(156_543.034 * 0.79 / (self.denominator * 0.000_264_583))
+
+
+def paper_named(name: str) -> str:
+    """The key of PAPERS for what a person wrote; raises Invalid with those there are."""
+    if name.lower() in PAPERS:
+        return name.lower()
+    known = _("、").join(key.upper() for key in PAPERS)
+    raise Invalid(_("没有纸张 %(name)s。可用:%(known)s。") % {"name": name[:20], "known": known})
+
+
+def plan(
+    bounds: Bounds, *, paper: str, orientation: str = "auto", legend: tuple[float, float] = (52.0, 34.0)
+) -> Sheet:
+    """The sheet on which `bounds` are seen at the largest round scale.
+
+    `legend` is the width that the legend needs beside the map (landscape) and its height below it (portrait), in
+    millimetres. "auto" takes the orientation with the larger scale. Raises Invalid for an unknown paper.
+    """
+    if orientation not in ORIENTATIONS:
+        raise Invalid(
+            _("方向 %(name)s 无法识别,请用 portrait(竖)、landscape(横)或 auto。") % {"name": orientation[:20]}
+        )
+    name = paper_named(paper)
+    ways = [False, True] if orientation == "auto" else [orientation == "landscape"]
+    sheets = [_framed(_blank(name, landscape, legend), bounds) for landscape in ways]
+    return min(sheets, key=lambda sheet: sheet.denominator)
+
+
+def _blank(name: str, landscape: bool, legend: tuple[float, float]) -> Sheet:
+    short, long = PAPERS[name]
+    width, height = (long, short) if landscape else (short, long)
+    big = _ENLARGED[name]
+    edge = MARGIN_MM * (1 + big) / 2
+    head, foot = 15.0 * big, 6.0 * big
+    inner = Box(edge, edge + foot, width - 2 * edge, height - 2 * edge - foot - head)
+    gap = 3.0 * big
+    if landscape:
+        beside = legend[0]
+        frame = Box(inner.x, inner.y, inner.width - beside - gap, inner.height)
+        aside = Box(frame.right + gap, inner.y, beside, inner.height)
+    else:
+        below = legend[1]
+        frame = Box(inner.x, inner.y + below + gap, inner.width, inner.height - below - gap)
+        aside = Box(inner.x, inner.y, inner.width, below)
+    return Sheet(width, height, big, frame, aside)
+
+
+def _framed(sheet: Sheet, bounds: Bounds) -> Sheet:
+    west, south, east, north = bounds
+    needed = max((east - west) / sheet.frame.width, (north - south) / sheet.frame.height) * 1000
+    denominator = next((each for each in SCALES if each >= needed), None)
+    if denominator is None:
+        raise Invalid(
+            _("范围太大:宽 %(width)s km,一张纸上画不下。请缩小范围。")
+            % {"width": round((east - west) / 1000)}
+        )
+    half_width = sheet.frame.width * denominator / 2000
+    half_height = sheet.frame.height * denominator / 2000
+    x, y = (west + east) / 2, (south + north) / 2
+    seen = (x - half_width, y - half_height, x + half_width, y + half_height)
+    return replace(sheet, denominator=denominator, bounds=seen)

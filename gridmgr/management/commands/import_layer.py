@@ -1,0 +1,76 @@
+"""`manage.py import_layer LAYER FILE`: the rows of a data file into a layer."""
+
+import sys
+from argparse import ArgumentParser
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+from django.utils.translation import gettext as _
+
+from gridmgr.catalog import layer_named
+from gridmgr.data_files import IMPORTERS, importer_named, labels_of_layer
+from gridmgr.errors import DomainError
+from gridmgr.importing.layers import import_layer
+from gridmgr.importing.report import Report, lines
+
+
+class Command(BaseCommand):
+    help = (
+        "把数据文件导入一个图层:整个文件要么全部写入,要么都不写;按编号认出已有的对象,文件里没有的保持不变;"
+        "重复导入同一文件不产生任何改动。 / Import a data file into a layer: all of it or nothing. What is in the "
+        "database and not in the file stays. Importing the same file again changes nothing."
+    )
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("layer", help="图层 / layer: " + "、".join(IMPORTERS))
+        parser.add_argument("file", help="文件 / the file")
+        parser.add_argument(
+            "--datum",
+            "--crs",
+            default="",
+            help="文件未写明坐标基准时指明 / when the file names none: wgs84, cgcs2000, gcj02, bd09, EPSG:4547 …",
+        )
+        parser.add_argument(
+            "--layer", dest="inner", default="", help="文件里的图层或工作表 / layer or sheet in the file"
+        )
+        parser.add_argument("--dry-run", action="store_true", help="只报告,不写入 / report, write nothing")
+        parser.add_argument(
+            "--skip-refused",
+            action="store_true",
+            help="跳过被拒绝的行,写入其余 / write the good rows all the same",
+        )
+        parser.add_argument(
+            "--json", metavar="FILE", default="", help="把报告写成 JSON / write the report as JSON"
+        )
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Import and print the report; exit status 1 when anything was refused and so nothing written."""
+        name = options["layer"]
+        try:
+            report = import_layer(
+                options["file"],
+                importer_named(name),
+                labels=labels_of_layer(name),
+                datum=options["datum"],
+                layer=options["inner"],
+                dry_run=options["dry_run"],
+                skip_refused=options["skip_refused"],
+            )
+        except DomainError as error:
+            raise CommandError(str(error)) from error
+        if options["verbosity"]:
+            words = {name: str(layer_named(name).title), "changed": _("改动的列")}
+            self.stdout.write("\n".join(lines(report, words)))
+        if options["json"]:
+            self._write_json(report, Path(options["json"]))
+        if report.refused and not report.written:
+            sys.exit(1)
+
+    def _write_json(self, report: Report, path: Path) -> None:
+        try:
+            report.write_json(path)
+        except OSError as error:
+            raise CommandError(
+                _("报告写不进 %(path)s(%(why)s)。导入本身不受影响。") % {"path": path, "why": error.strerror}
+            ) from error
