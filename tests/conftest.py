@@ -1,14 +1,15 @@
 """Fixtures for all tests: clients by role, and a small town in which every kind of thing stands once per branch."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 import pytest
+from django.conf import settings as django_settings
 from django.core.cache import cache
 from django.test import Client
-from django.utils import timezone
+from django.utils import timezone, translation
 
 from gridmgr.accounts.models import Role
 from grids.enums import MemberRole
@@ -53,6 +54,14 @@ def _static_files_as_they_lie(settings: Any) -> None:
     """Without collectstatic there is no manifest of hashed names; tests use the files under their own."""
     plain = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
     settings.STORAGES = {**settings.STORAGES, "staticfiles": plain}
+
+
+@pytest.fixture(autouse=True)
+def _chinese_first() -> Iterator[None]:
+    """A request leaves its language behind in the thread; the next test starts with the default one again."""
+    translation.activate(django_settings.LANGUAGE_CODE)
+    yield
+    translation.activate(django_settings.LANGUAGE_CODE)
 
 
 @pytest.fixture
