@@ -254,9 +254,20 @@ def _shape(path: Path, shown: Path) -> Frame:
 def _read_geojson(path: Path, layer: str) -> Frame:
     raw = geojson.read(path)
     frame = _from_raw(raw)
-    # The reader is strict about the members it knows; ours is one more, at the file's beginning or end.
-    about = _json(path.read_bytes()).get("gridmgr")
-    return _state(frame, about, raw.crs, by_default=raw.crs_by_default)
+    return _state(frame, _member(path), raw.crs, by_default=raw.crs_by_default)
+
+
+def _member(path: Path) -> Any:
+    """Our own member of a GeoJSON file that the strict reader, which doesn't know it, has read."""
+    import orjson
+
+    content = path.read_bytes().removeprefix(b"\xef\xbb\xbf")
+    if b'"gridmgr"' not in content:
+        return None
+    try:
+        return orjson.loads(content).get("gridmgr")
+    except ValueError:  # NaN, which the strict reader takes to refuse it row by row
+        return json.loads(content).get("gridmgr")
 
 
 def _from_raw(raw: Raw) -> Frame:

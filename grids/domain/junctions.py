@@ -12,7 +12,6 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
-import pghistory
 import shapely
 import shapely.ops
 from django.contrib.gis.geos import GEOSGeometry
@@ -417,11 +416,10 @@ def refresh_junctions(*, crossings: bool = False) -> dict[str, dict[str, int]]:
     data), unless the city has real ones. Running it again changes nothing.
     """
     junctions = derive_junctions(street_ways())
-    with pghistory.context(command="derive_junctions"):
-        counts = {"junctions": _store(FacilityKind.JUNCTION, [_facility(each) for each in junctions])}
-        if crossings and not Facility.objects.filter(kind=FacilityKind.CROSSING, is_demo=False).exists():
-            laid = [row for each in junctions for row in _crossing_rows(each)]
-            counts["crossings"] = _store(FacilityKind.CROSSING, laid)
+    counts = {"junctions": _store(FacilityKind.JUNCTION, [_facility(each) for each in junctions])}
+    if crossings and not Facility.objects.filter(kind=FacilityKind.CROSSING, is_demo=False).exists():
+        laid = [row for each in junctions for row in _crossing_rows(each)]
+        counts["crossings"] = _store(FacilityKind.CROSSING, laid)
     return counts
 
 

@@ -3,6 +3,7 @@
 from argparse import ArgumentParser
 from typing import Any
 
+import pghistory
 from django.core.management.base import BaseCommand
 from django.utils.translation import gettext as _
 
@@ -20,7 +21,9 @@ class Command(BaseCommand):
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        for kind, counts in refresh_junctions(crossings=options["crossings"]).items():
+        with pghistory.context(command="derive_junctions"):
+            result = refresh_junctions(crossings=options["crossings"])
+        for kind, counts in result.items():
             words = {"kind": kind, **counts}
             self.stdout.write(
                 _("%(kind)s:新增 %(created)d,更新 %(updated)d,未变 %(unchanged)d,移除 %(removed)d") % words
