@@ -49,7 +49,7 @@ from vendors.models import Allocation, Pitch, Site, Vendor
 
 pytestmark = [pytest.mark.django_db, pytest.mark.slow, pytest.mark.usefixtures("demo_city")]
 
-REAL = (Backdrop, Carriageway, Crossing, Kerb, School, Road)
+REAL = (Facility, Backdrop, Carriageway, Crossing, Kerb, School, Road)
 
 
 @pytest.fixture(scope="module")
@@ -75,7 +75,7 @@ def demo_city(
 def _delete_real_rows() -> None:
     for model in REAL:
         model.objects.all().delete()
-    histories = [event_model(model) for model in (Road, School)]
+    histories = [event_model(model) for model in (Road, School, Facility)]
     with pgtrigger.ignore(*[f"{events._meta.label}:append_only" for events in histories]):
         for events in histories:
             events.objects.all().delete()
