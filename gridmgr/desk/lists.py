@@ -1,9 +1,11 @@
 """The list of any layer: search, filters, sorting and paging from its declaration; the address holds the view."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import reduce
+from operator import or_
 from typing import Any
 
 from django import forms
@@ -104,7 +106,7 @@ def filter_form(
         if field.name not in LEFT_OUT.get(layer.name, ()) and (choices := _choices(field)):
             fields[field.name] = forms.ChoiceField(label=field.label, choices=[("", _("全部")), *choices])
     if layer.name != "branches":
-        _add_places(fields, layer, rows, audience, on)
+        _add_places(fields, layer, rows, audience, on, several=len(given.getlist("branch")) > 1)
     if layer.name in OF_A_DAY:
         fields["date"] = forms.DateField(label=_("日期"), widget=forms.DateInput(attrs={"type": "date"}))
     for each in fields.values():
@@ -123,16 +125,27 @@ def _choices(field: Field) -> list[tuple[str, Any]]:
 
 
 def _add_places(
-    fields: dict[str, forms.Field], layer: Layer, rows: QuerySet[Any], audience: Audience, on: date
+    fields: dict[str, forms.Field],
+    layer: Layer,
+    rows: QuerySet[Any],
+    audience: Audience,
+    on: date,
+    *,
+    several: bool,
 ) -> None:
+    """Fields for a road and a branch; `several`: the address names more than one branch, as a briefing's links do."""
     if any(field.name == "road" for field in layer.fields):
         with_things = rows.order_by().values("road_id")
         roads = Road.objects.visible_to(audience, on=on).filter(pk__in=with_things).only("name")
         fields["road"] = forms.ModelChoiceField(roads, label=_("道路"), empty_label=_("全部"))
     if audience.sees_all:
         branches = Branch.objects.visible_to(audience, on=on).only("code", "name")
-        fields["branch"] = forms.ModelChoiceField(
-            branches, label=_("支部"), empty_label=_("全部"), to_field_name="code"
+        fields["branch"] = (
+            forms.ModelMultipleChoiceField(branches, label=_("支部"), to_field_name="code")
+            if several
+            else forms.ModelChoiceField(
+                branches, label=_("支部"), empty_label=_("全部"), to_field_name="code"
+            )
         )
 
 
@@ -146,11 +159,21 @@ def filtered(layer: Layer, rows: QuerySet[Any], form: forms.Form, on: date) -> Q
         elif name == "road":
             rows = rows.filter(road=value)
         elif name == "branch":
-            rows = BRANCH_FILTERS.get(layer.name, _standing_on)(rows, value, on)
+            rows = _of_branches(layer, rows, [value] if isinstance(value, Branch) else value, on)
         else:
             field = next(each for each in layer.fields if each.name == name)
             rows = rows.filter(**{f"p_{name}": value == "1" if field.kind == "bool" else value})
     return rows
+
+
+def _of_branches(layer: Layer, rows: QuerySet[Any], branches: Sequence[Branch], on: date) -> QuerySet[Any]:
+    """The rows of any of these branches."""
+    theirs = BRANCH_FILTERS.get(layer.name, _standing_on)
+    if len(branches) == 1:
+        return theirs(rows, branches[0], on)
+    everything = layer.models[0]._default_manager.all()
+    found = [Q(pk__in=theirs(everything, branch, on).values("pk")) for branch in branches]
+    return rows.filter(reduce(or_, found))
 
 
 def matching(layer: Layer, words: str) -> Q:

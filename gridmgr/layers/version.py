@@ -14,11 +14,12 @@ from gridmgr.accounts.audience import Audience
 
 def etag(*, tables: Sequence[str], audience: Audience, on: date, extra: str = "") -> str:
     """A weak ETag; it changes when a transaction that wrote to one of `tables` becomes visible."""
-    parts = [_data_state(tables), audience.key, on.isoformat(), extra, release()]
+    parts = [data_state(tables), audience.key, on.isoformat(), extra, release()]
     return f'W/"{blake2s("|".join(parts).encode(), digest_size=12).hexdigest()}"'
 
 
-def _data_state(tables: Sequence[str]) -> str:
+def data_state(tables: Sequence[str]) -> str:
+    """Changes when a transaction that wrote to one of `tables` becomes visible."""
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT max(xid), sum(weight) FROM layers_datachange WHERE table_name = ANY(%s)", [list(tables)]

@@ -1,5 +1,6 @@
 """Print maps, read by readers that aren't ours: poppler for PDF, an XML parser for SVG, Pillow for PNG."""
 
+import re
 import subprocess
 from collections.abc import Iterator
 from datetime import UTC, date, datetime
@@ -101,6 +102,37 @@ def test_legend_tells_what_is_seen_and_nothing_else(town: Town) -> None:
     assert "第01支部" in texts
     for absent in ("第02支部", "学校 1", "临时瓜果市场 1", "便民摊点 1", "界外"):
         assert absent not in texts, absent
+
+
+@pytest.mark.django_db
+def test_a_picture_for_another_page_has_no_words_around_it(town: Town) -> None:
+    figure = print_map(view(), "svg", paper=(160.0, 120.0), moment=MOMENT, with_font=False)
+    texts = svg_texts(figure.content)
+    assert {"图例", "北", "停车泊位 2", "JS-01"} <= set(
+        texts
+    )  # a point's code: its hours are in the page's table
+    assert not [each for each in texts if "试验图" in each or "数据时刻" in each or "OpenStreetMap" in each]
+    assert b"@font-face" not in figure.content
+    root = ElementTree.fromstring(figure.content)
+    assert float(root.attrib["width"].removesuffix("pt")) == pytest.approx(160 / 25.4 * 72, abs=0.01)
+    for box in (figure.sheet.frame, figure.sheet.aside):
+        assert 0 <= box.x < box.right <= 160
+        assert 0 <= box.y < box.top <= 120
+
+
+@pytest.mark.django_db
+def test_bays_seen_from_afar_are_drawn_in_rows(town: Town) -> None:
+    BayFactory.row(town.own.road, 40, from_m=500)
+
+    def corners(farther_m: float) -> int:
+        wide = (AROUND[0] - farther_m, AROUND[1], AROUND[2], AROUND[3])
+        content = print_map(view(bounds=wide), "svg", paper="a4", moment=MOMENT).content.decode()
+        fill = re.search(r'<path d="([^"]*)"[^>]*style="fill: #a9c4e6', content)
+        assert fill
+        return fill[1].count("L")
+
+    assert corners(0) == 42 * 3  # each of 42 bays has its own corners
+    assert 0 < corners(12_000) < 30
 
 
 @pytest.mark.django_db

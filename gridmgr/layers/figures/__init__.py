@@ -16,7 +16,7 @@ from gridmgr.layers.figures import fonts, furniture, legend
 from gridmgr.layers.figures.canvas import Canvas
 from gridmgr.layers.figures.content import Contents, harvest
 from gridmgr.layers.figures.painters import paint
-from gridmgr.layers.figures.paper import ORIENTATIONS, PAPERS, Sheet, paper_named, plan
+from gridmgr.layers.figures.paper import ORIENTATIONS, PAPERS, Sheet, Size, plan, size_of
 from gridmgr.layers.figures.words import write
 from gridmgr.layers.view import Bounds, View
 
@@ -42,24 +42,27 @@ def print_map(
     view: View,
     form: str,
     *,
-    paper: str = "a3",
+    paper: str | Size = "a3",
     orientation: str = "auto",
     dpi: int = DPI,
     page: tuple[int, int] | None = (1, 1),
     moment: datetime | None = None,
+    with_font: bool = True,
 ) -> Figure:
     """The view as a sheet in `form`: pdf, svg or png.
 
-    `paper` is a4 to a0; `page` is written at the foot; `moment` stands for the time at which the rows were read, so
-    that the same rows and moment give the same bytes. Raises Invalid for an unknown form, paper or orientation,
-    TooMuch when a picture would have more pixels than memory allows, NoFont without a Chinese font.
+    `paper` is a4 to a0, or width and height in millimetres of a picture for another page: map, scale, north and legend
+    without the words around them. `page` is written at the foot; `moment` stands for the time at which the rows were
+    read, so that the same rows and moment give the same bytes; `with_font`: an SVG carries the font of its texts.
+    Raises Invalid for an unknown form, paper or orientation, TooMuch when a picture would have more pixels than memory
+    allows, NoFont without a Chinese font.
     """
     if form not in FORMATS:
         raise Invalid(
             _("不认识图件格式 %(form)s。可用:%(known)s。")
             % {"form": form[:20], "known": _("、").join(FORMATS)}
         )
-    _check_pixels(paper_named(paper), form, dpi)
+    _check_pixels(paper, form, dpi)
     fonts.face("normal"), fonts.face("bold")
     sheet, contents = _laid_out(view, paper, orientation)
     canvas = Canvas(sheet)
@@ -75,11 +78,14 @@ def print_map(
     legend.draw(canvas, legend.entries(contents, sheet), sheet.aside)
     canvas.settle()
     counts = {name: len(each) for name, each in contents.shown.items()}
-    return Figure(_saved(canvas, form, dpi, view, when), sheet, counts, when)
+    content = _saved(canvas, form, dpi, view, when)
+    if form == "svg" and with_font:
+        content = _with_fonts(content, canvas)
+    return Figure(content, sheet, counts, when)
 
 
-def _check_pixels(paper: str, form: str, dpi: int) -> None:
-    short, long = PAPERS[paper]
+def _check_pixels(paper: str | Size, form: str, dpi: int) -> None:
+    short, long = size_of(paper)
     pixels = (short / 25.4 * dpi) * (long / 25.4 * dpi)
     if form == "png" and not (dpi >= 36 and pixels <= MOST_PIXELS):
         raise TooMuch(
@@ -87,7 +93,7 @@ def _check_pixels(paper: str, form: str, dpi: int) -> None:
                 "%(paper)s、%(dpi)s dpi 的图片有 %(pixels)s 百万像素,上限 %(most)s。请降低 dpi(36 起)、换小一些的纸,或用 PDF。"
             )
             % {
-                "paper": paper.upper(),
+                "paper": paper.upper() if isinstance(paper, str) else f"{short:.0f} × {long:.0f} mm",
                 "dpi": dpi,
                 "pixels": round(pixels / 1e6),
                 "most": MOST_PIXELS // 10**6,
@@ -95,7 +101,7 @@ def _check_pixels(paper: str, form: str, dpi: int) -> None:
         )
 
 
-def _laid_out(view: View, paper: str, orientation: str) -> tuple[Sheet, Contents]:
+def _laid_out(view: View, paper: str | Size, orientation: str) -> tuple[Sheet, Contents]:
     """The sheet with room for its legend, and what is seen on it; the rows are read once."""
     first = plan(view.bounds, paper=paper, orientation=orientation)
     rows = harvest(view, _around(first, view, paper, orientation))
@@ -104,13 +110,14 @@ def _laid_out(view: View, paper: str, orientation: str) -> tuple[Sheet, Contents
     return sheet, rows.cut_to(sheet)
 
 
-def _around(first: Sheet, view: View, paper: str, orientation: str) -> Bounds:
+def _around(first: Sheet, view: View, paper: str | Size, orientation: str) -> Bounds:
     """Bounds that hold every frame which the sheet may end up with, whatever its legend needs."""
     ways = ORIENTATIONS[1:] if orientation == "auto" else (orientation,)
+    most = min(120.0, 0.6 * min(size_of(paper)))
     frames = [
         plan(view.bounds, paper=paper, orientation=way, legend=room).bounds
         for way in ways
-        for room in ((20.0, 12.0), (120.0, 120.0))
+        for room in ((20.0, 12.0), (most, most))
     ]
     lows, highs = [
         [*zip(*(each[:2] for each in frames), strict=True)],
@@ -141,8 +148,7 @@ def _saved(canvas: Canvas, form: str, dpi: int, view: View, when: datetime) -> b
             facecolor="white",
             **options,
         )
-    content = stream.getvalue()
-    return _with_fonts(content, canvas) if form == "svg" else content
+    return stream.getvalue()
 
 
 def _metadata(form: str, view: View, when: datetime) -> dict[str, Any]:

@@ -232,7 +232,9 @@ class Canvas:
         )
         self.used[weight].update(text)
         if halo:
-            self._halos.append(_placed(fonts.outline(text, weight), x, y, size * MM_PER_POINT, angle))
+            height = size * MM_PER_POINT
+            around = fonts.halo(text, weight, round(HALO_MM * self.sheet.enlarged / height, 3))
+            self._halos.append(_placed(around, x, y, height, angle))
 
     def centred(
         self,
@@ -257,7 +259,7 @@ class Canvas:
 
         if self._halos:
             whole = Path.make_compound_path(*self._halos)
-            self._path(whole, "none", "white", HALO_MM * 2 * self.sheet.enlarged, 0.92, ())
+            self._path(whole, "white", "none", 0.0, 0.92, ())
         self._above += 1
         for words in self._texts:
             weight, size = words.pop("font")

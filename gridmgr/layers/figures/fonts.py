@@ -111,6 +111,25 @@ def outline(text: str, weight: str) -> "Outline":
 
 
 @cache
+def halo(text: str, weight: str, reach: float) -> "Outline":
+    """What lies within `reach` points of the ink of `text` at 1 point, without holes: a fraction of the ink's corners."""
+    import shapely
+    from matplotlib.path import Path as Outline
+
+    drawn: list[np.ndarray] = [
+        np.asarray(each) for each in outline(text, weight).to_polygons(closed_only=False)
+    ]
+    strokes = [shapely.LineString(each) for each in drawn if len(each) > 1]
+    around = shapely.unary_union(shapely.buffer(strokes, reach, quad_segs=3)).simplify(reach / 12)
+    rings = [np.asarray(part.exterior.coords) for part in shapely.get_parts(around)]
+    return (
+        Outline.make_compound_path(*(Outline(ring, closed=True) for ring in rings))
+        if rings
+        else Outline(np.empty((0, 2)))
+    )
+
+
+@cache
 def width(text: str, weight: str = "normal") -> float:
     """How far `text` runs at 1 point, in points."""
     drawn = np.asarray(outline(text, weight).vertices)

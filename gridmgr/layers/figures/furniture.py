@@ -53,13 +53,14 @@ def bar_metres(sheet: Sheet) -> int:
 
 
 def furnish(canvas: Canvas, imprint: Imprint, places: tuple[Box, Box]) -> None:
-    """Draws all of it."""
+    """Draws all of it; on a bare sheet no words around the map."""
     frame = canvas.sheet.frame
     canvas.box(frame, edge="#3c4248", width=canvas.mm(0.3))
     _scale_bar(canvas, places[0])
     _north_arrow(canvas, places[1])
-    _head(canvas, imprint)
-    _foot(canvas, imprint)
+    if not canvas.sheet.bare:
+        _head(canvas, imprint)
+        _foot(canvas, imprint)
 
 
 # ── Scale and north ───────────────────────────────────────────────────────────────────────────────────────

@@ -168,7 +168,7 @@ def _draw_sign(canvas: Canvas, entry: Entry, box: Box) -> None:
     elif entry.sign == "dashes":
         _dashes(canvas, box, middle, entry.colour)
     elif entry.sign == "road":
-        _bar(canvas, box, middle, COLOURS["road_casing"], 1.15)
+        _bar(canvas, box, middle, COLOURS["road_casing"], 1.25)
         _bar(canvas, box, middle, entry.colour, 0.9)
     elif entry.sign == "pin":
         side = box.height * 1.02

@@ -19,6 +19,8 @@ PAPERS = {
     "a0": (841.0, 1189.0),
 }
 ORIENTATIONS = ("auto", "portrait", "landscape")
+# Width and height of a picture in somebody else's page, in millimetres.
+Size = tuple[float, float]
 # A wall sheet is read from further away than a page in the hand.
 _ENLARGED = {"a4": 1.0, "a3": 1.2, "a2": 1.45, "a1": 1.8, "a0": 2.3}
 MARGIN_MM = 9.0
@@ -52,7 +54,8 @@ class Box:
 class Sheet:
     """A sheet: its size, the enlargement of type and signs, the boxes of map and legend, the scale and what it shows.
 
-    `denominator` is the D of the scale 1:D; `bounds` is the part of the metric CRS inside `frame`.
+    `denominator` is the D of the scale 1:D; `bounds` is the part of the metric CRS inside `frame`. A `bare` one has no
+    room for words around the map: the page that it becomes part of says them.
     """
 
     width: float
@@ -62,6 +65,7 @@ class Sheet:
     aside: Box
     denominator: float = 1.0
     bounds: Bounds = (0.0, 0.0, 1.0, 1.0)
+    bare: bool = False
 
     @property
     def landscape(self) -> bool:
@@ -87,41 +91,59 @@ def paper_named(name: str) -> str:
     raise Invalid(_("没有纸张 %(name)s。可用:%(known)s。") % {"name": name[:20], "known": known})
 
 
+def size_of(paper: str | Size) -> Size:
+    """Shorter and longer side of a paper, or a picture's own size, in millimetres; raises Invalid for neither."""
+    return PAPERS[paper_named(paper)] if isinstance(paper, str) else paper
+
+
 def plan(
-    bounds: Bounds, *, paper: str, orientation: str = "auto", legend: tuple[float, float] = (52.0, 34.0)
+    bounds: Bounds, *, paper: str | Size, orientation: str = "auto", legend: Size = (52.0, 34.0)
 ) -> Sheet:
     """The sheet on which `bounds` are seen at the largest round scale.
 
     `legend` is the width that the legend needs beside the map (landscape) and its height below it (portrait), in
-    millimetres. "auto" takes the orientation with the larger scale. Raises Invalid for an unknown paper.
+    millimetres. "auto" takes the orientation with the larger scale. A picture keeps its size: there the orientation
+    says only where its legend stands. Raises Invalid for an unknown paper.
     """
     if orientation not in ORIENTATIONS:
         raise Invalid(
             _("方向 %(name)s 无法识别,请用 portrait(竖)、landscape(横)或 auto。") % {"name": orientation[:20]}
         )
-    name = paper_named(paper)
     ways = [False, True] if orientation == "auto" else [orientation == "landscape"]
-    sheets = [_framed(_blank(name, landscape, legend), bounds) for landscape in ways]
+    sheets = [_framed(_blank(paper, landscape, legend), bounds) for landscape in ways]
     return min(sheets, key=lambda sheet: sheet.denominator)
 
 
-def _blank(name: str, landscape: bool, legend: tuple[float, float]) -> Sheet:
+def _blank(paper: str | Size, landscape: bool, legend: Size) -> Sheet:
+    if not isinstance(paper, str):
+        big = _enlarged(paper)
+        return _divided(Box(0.2, 0.2, paper[0] - 0.4, paper[1] - 0.4), paper, big, landscape, legend)
+    name = paper_named(paper)
     short, long = PAPERS[name]
-    width, height = (long, short) if landscape else (short, long)
+    size = (long, short) if landscape else (short, long)
     big = _ENLARGED[name]
     edge = MARGIN_MM * (1 + big) / 2
     head, foot = 15.0 * big, 6.0 * big
-    inner = Box(edge, edge + foot, width - 2 * edge, height - 2 * edge - foot - head)
+    inner = Box(edge, edge + foot, size[0] - 2 * edge, size[1] - 2 * edge - foot - head)
+    return replace(_divided(inner, size, big, landscape, legend), bare=False)
+
+
+def _enlarged(picture: Size) -> float:
+    """As papers of the same area are: a fifth more for twice the area, but never too small to read."""
+    area = picture[0] * picture[1] / (PAPERS["a4"][0] * PAPERS["a4"][1])
+    return float(max(0.92, area**0.26))
+
+
+def _divided(inner: Box, size: Size, big: float, beside: bool, legend: Size) -> Sheet:
+    """The map, and its legend beside or below it, within `inner`."""
     gap = 3.0 * big
-    if landscape:
-        beside = legend[0]
-        frame = Box(inner.x, inner.y, inner.width - beside - gap, inner.height)
-        aside = Box(frame.right + gap, inner.y, beside, inner.height)
+    if beside:
+        frame = Box(inner.x, inner.y, inner.width - legend[0] - gap, inner.height)
+        aside = Box(frame.right + gap, inner.y, legend[0], inner.height)
     else:
-        below = legend[1]
-        frame = Box(inner.x, inner.y + below + gap, inner.width, inner.height - below - gap)
-        aside = Box(inner.x, inner.y, inner.width, below)
-    return Sheet(width, height, big, frame, aside)
+        frame = Box(inner.x, inner.y + legend[1] + gap, inner.width, inner.height - legend[1] - gap)
+        aside = Box(inner.x, inner.y, inner.width, legend[1])
+    return Sheet(*size, big, frame, aside, bare=True)
 
 
 def _framed(sheet: Sheet, bounds: Bounds) -> Sheet:

@@ -76,7 +76,7 @@ def _signs(canvas: Canvas, contents: Contents, name: str) -> Iterator[Sign]:
         else [style.glyph] * len(content)
     )
     places = canvas.on_paper(middle_of(content.shapes))
-    words = [_words_of(content, row) for row in range(len(content))]
+    words = [_words_of(content, row, bare=canvas.sheet.bare) for row in range(len(content))]
     rows = zip(places, glyphs, colours_of(content), words, content.shapes, strict=True)
     for (x, y), glyph, colour, text, shape in rows:
         yield Sign(float(x), float(y), str(glyph), colour, text, _clearance(canvas, shape))
@@ -93,9 +93,12 @@ def _clearance(canvas: Canvas, shape: Any) -> float:
     return float(min(seen, 4 * pin_mm) / 2) if seen > pin_mm * 0.8 and breadth < pin_mm else 0.0
 
 
-def _words_of(content: Content, row: int) -> str:
-    """What stands beside the pin: a name; hours for a drop-off point; nothing for a lane, whose school has its own."""
-    if content.layer.name == "drop-off-points":
+def _words_of(content: Content, row: int, *, bare: bool) -> str:
+    """What stands beside the pin: a name; nothing for a lane, whose school has its own.
+
+    For a drop-off point its hours, unless the page around a bare map lists them under its code.
+    """
+    if content.layer.name == "drop-off-points" and not bare:
         return str(content.values("hours")[row] or "")
     return (
         "" if content.layer.style.shape == "line" else str(content.values(content.layer.heading)[row] or "")

@@ -1,0 +1,151 @@
+"""The figures of a dossier: what is counted on which stretches, and the list that shows the same rows."""
+
+from collections import Counter, defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+from urllib.parse import urlencode
+
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
+
+from gridmgr.briefing.dossier import Count, Figure
+from gridmgr.desk.standing import BayRow, Beat, Standing
+from grids.domain.gaps import GapReport
+from parking.enums import BayKind
+
+
+@dataclass(frozen=True)
+class Lists:
+    """Where the rows are listed: on the day `on`, and of these branches only (none named: of all that one sees).
+
+    `metres` is the page on which the stretches' metres add up to those counted.
+    """
+
+    on: date
+    branches: Sequence[str] = ()
+    metres: str = "sections"
+
+    def path(self, name: str, **query: str) -> str:
+        """The list `name` (or another page that reads a day) with this day, these branches and more of its filters."""
+        pairs = [*(("branch", code) for code in self.branches), *query.items(), ("date", self.on.isoformat())]
+        return f"{reverse(name)}?{urlencode(pairs)}"
+
+    def page(self, address: str) -> str:
+        """The page at `address` as of the day."""
+        return f"{address}?{urlencode({'date': self.on.isoformat()})}"
+
+
+@dataclass(frozen=True)
+class Lot:
+    """Some stretches, what stands on them, and the schools that are served from there."""
+
+    beats: Sequence[Beat]
+    sites: Sequence[Any]
+    points: Sequence[Any]
+    lanes: Sequence[Any]
+    bays: Sequence[BayRow]
+
+    @property
+    def schools(self) -> set[int]:
+        return {thing.school_id for thing in [*self.points, *self.lanes]}
+
+
+def lot_on(beats: Sequence[Beat], standing: Standing) -> Lot:
+    """What of `standing` is on the stretches; a thing on two of them is there once."""
+    by_road: defaultdict[int, list[tuple[float, float]]] = defaultdict(list)
+    for beat in beats:
+        by_road[beat.section.road_id].append((beat.from_m, beat.to_m))
+
+    def meets(road: int, low: float, high: float) -> bool:
+        return any(low < end and high > start for start, end in by_road.get(road, ()))
+
+    def here(things: Sequence[Any]) -> list[Any]:
+        return [
+            thing
+            for thing in things
+            if meets(thing.road_id, float(thing.stretch.lower), float(thing.stretch.upper))
+        ]
+
+    bays = [bay for bay in standing.bays if meets(bay[0], float(bay[1]), float(bay[2]))]
+    return Lot(beats, here(standing.sites), here(standing.points), here(standing.lanes), bays)
+
+
+def everything(beats: Sequence[Beat], standing: Standing) -> Lot:
+    """All that stands anywhere, whoever answers for it."""
+    return Lot(beats, standing.sites, standing.points, standing.lanes, standing.bays)
+
+
+# ── Figures ───────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def figures(lot: Lot, lists: Lists, *, schools: int | None = None) -> list[Figure]:
+    """The key figures of a lot; `schools` when they aren't just those served from its stretches."""
+    roads, sections = ({getattr(beat.section, key) for beat in lot.beats} for key in ("road_id", "pk"))
+    return [
+        Figure(
+            "metres", _("责任路段总长"), sum(beat.metres for beat in lot.beats), "m", lists.path(lists.metres)
+        ),
+        Figure("sections", pgettext("plural", "责任路段"), len(sections), "", lists.path("sections")),
+        Figure("roads", _("涉及道路"), len(roads), "", lists.path("roads")),
+        Figure("sites", pgettext("plural", "摊点与瓜果市场"), len(lot.sites), "", lists.path("sites")),
+        *_fill(lot, lists),
+        Figure(
+            "drop_off_points",
+            pgettext("plural", "上下学接送点"),
+            len(lot.points),
+            "",
+            lists.path("drop-off-points"),
+        ),
+        Figure(
+            "panda_lanes", pgettext("plural", "“熊猫”通道"), len(lot.lanes), "", lists.path("panda-lanes")
+        ),
+        Figure(
+            "schools",
+            pgettext("plural", "学校"),
+            len(lot.schools) if schools is None else schools,
+            "",
+            lists.path("schools"),
+        ),
+        Figure("bays", pgettext("plural", "停车泊位"), len(lot.bays), "", lists.path("bays")),
+    ]
+
+
+def _fill(lot: Lot, lists: Lists) -> list[Figure]:
+    """How many pitches there are, and how many of them a vendor holds that day."""
+    pitches = sum(site.pitches_n for site in lot.sites)
+    taken = sum(site.taken_n for site in lot.sites)
+    share = [Figure("fill", _("摊位占用率"), taken / pitches, "%", lists.path("sites"))] if pitches else []
+    return [
+        Figure("pitches", pgettext("plural", "摊位"), pitches, "", lists.path("pitches")),
+        Figure("taken", _("已占用摊位"), taken, "", lists.path("pitches", taken="1")),
+        Figure("free", _("空摊位"), pitches - taken, "", lists.path("pitches", taken="0")),
+        *share,
+    ]
+
+
+def gap_figures(report: GapReport, lists: Lists) -> list[Figure]:
+    """How much of the arterial and secondary roads some branch answers for, and what is left."""
+    gaps = lists.path("gaps")
+    covered = (
+        [Figure("coverage", _("主次干路覆盖率"), report.assigned_m / report.road_m, "%", gaps)]
+        if report.road_m
+        else []
+    )
+    return [
+        *covered,
+        Figure("gaps_m", _("无人负责的主次干路"), report.unassigned_m, "m", gaps),
+        Figure("gaps", _("无人负责的路段"), len(report.stretches), "", gaps),
+    ]
+
+
+def bays_by_kind(lot: Lot, lists: Lists) -> list[Count]:
+    """How many bays of each kind there are, in the order of the choices; kinds without any are left out."""
+    numbers = Counter(kind for _road, _low, _high, kind, _side in lot.bays)
+    return [
+        Count(str(word), numbers[kind], lists.path("bays", kind=kind))
+        for kind, word in BayKind.choices
+        if numbers[kind]
+    ]

@@ -1,0 +1,28 @@
+"""A briefing as a workbook: a sheet for each subject, and the key figures as formulas over them."""
+
+from gridmgr.briefing import wording
+from gridmgr.briefing.dossier import Dossier
+from gridmgr.briefing.workbook.about import write_about
+from gridmgr.briefing.workbook.cells import Book, set_up_page, write_table
+from gridmgr.briefing.workbook.counted import branches_table
+from gridmgr.briefing.workbook.tables import subjects
+from gridmgr.briefing.zipped import settled
+
+__all__ = ["workbook"]
+
+
+def workbook(dossier: Dossier) -> bytes:
+    """The dossier as XLSX: the same bytes for the same dossier."""
+    tables = subjects(dossier)
+    tables = {"branches": branches_table(dossier, tables), **tables}
+    book = Book()
+    write_about(book, dossier, tables)
+    for table in tables.values():
+        heading = f"{table.title} · {wording.imprint(dossier)}"
+        write_table(book, table, heading=heading, frozen=table.key)
+    for sheet in book.book.worksheets:
+        set_up_page(sheet, foot=f"{dossier.title} · {wording.data_moment(dossier.moment)}")
+    properties = book.book.properties
+    properties.creator, properties.title = "gridmgr", wording.plain(dossier.title)
+    properties.description = wording.plain(wording.imprint(dossier))
+    return settled(book.saved(), dossier.moment)

@@ -1,0 +1,85 @@
+"""Figures as formulas over the sheets that hold what they were counted from."""
+
+from typing import Any
+
+from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
+
+from gridmgr.briefing.dossier import BranchPart, Dossier, Figure
+from gridmgr.briefing.workbook.cells import (
+    COUNT,
+    FIRST_ROW,
+    METRES,
+    PERCENT,
+    Column,
+    Formula,
+    Key,
+    Table,
+    value_of,
+)
+from gridmgr.briefing.workbook.tables import Tables, label_of, linked
+
+# Which sheet's rows, and which column's sum (None: how many), a figure is; others are written as they are.
+FORMULAS: dict[str, tuple[str, str | None]] = {
+    "branches": ("branches", None),
+    "sections": ("sections", None),
+    "metres": ("sections", "metres"),
+    "unshared_m": ("unshared", "metres"),
+    "sites": ("sites", None),
+    "pitches": ("sites", "pitches"),
+    "taken": ("sites", "taken"),
+    "free": ("sites", "free"),
+    "drop_off_points": ("points", None),
+    "bays": ("bays", "number"),
+    "gaps": ("gaps", None),
+    "gaps_m": ("gaps", "metres"),
+}
+SHARES = {"fill": ("taken", "pitches")}  # of the sites' columns
+UNITS = {"m": METRES, "%": PERCENT, "": COUNT}
+
+
+def branches_table(dossier: Dossier, tables: Tables) -> Table:
+    """A row for each branch; what the other sheets hold is counted there."""
+    names = {each.name: each for part in dossier.branches for each in part.figures}
+    columns = {
+        "branch": Column(_("支部"), total="count"),
+        "secretary": Column(_("支部书记")),
+        "members": Column(pgettext("plural", "党员"), COUNT, "sum"),
+    }
+    rows = [_branch(dossier, tables, part, number) for number, part in enumerate(dossier.branches, FIRST_ROW)]
+    whole = {each.name: each.value for each in dossier.figures}
+    for name, figure in names.items():
+        label = figure.label + (_("(米)") if figure.unit == "m" else "")
+        adds_up = name in whole and _close(sum(value_of(row.get(name)) or 0 for row in rows), whole[name])
+        columns[name] = Column(label, UNITS[figure.unit], "sum" if adds_up else "")
+    return Table(pgettext("plural", "支部"), columns, rows, key="branch")
+
+
+def _branch(dossier: Dossier, tables: Tables, part: BranchPart, number: int) -> dict[str, Any]:
+    key = Key("branch", label_of(part), f"$A{number}")
+    return {
+        "branch": linked(dossier, label_of(part), part.path),
+        "secretary": part.secretary,
+        "members": part.members,
+        **{each.name: counted(tables, each, key) for each in part.figures},
+    }
+
+
+def counted(tables: Tables, figure: Figure, key: Key | None = None) -> Any:
+    """The figure as a formula over the sheets, where their rows are all that it was counted from; else its value."""
+    formula = _formula(tables, figure.name, key)
+    return formula if formula and _close(formula.value, figure.value) else figure.value
+
+
+def _formula(tables: Tables, name: str, key: Key | None) -> Formula | None:
+    if name in FORMULAS:
+        sheet, column = FORMULAS[name]
+        return tables[sheet].summed(column, key) if column else tables[sheet].counted(key)
+    if name not in SHARES:
+        return None
+    part, whole = (tables["sites"].summed(column, key) for column in SHARES[name])
+    return Formula(f"{part.text}/{whole.text}", part.value / whole.value) if whole.value else None
+
+
+def _close(one: float, other: float) -> bool:
+    return abs(one - other) <= 1e-6 * max(1.0, abs(other))

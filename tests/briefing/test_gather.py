@@ -1,0 +1,204 @@
+"""Dossiers: each figure is what its list counts, the queries don't grow with the city, all numbers belong to one moment."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import asdict
+from datetime import date
+from typing import Any
+
+import pytest
+from django.db import InternalError, connection, transaction
+from django.test.utils import CaptureQueriesContext
+
+from gridmgr.accounts.audience import Audience, audience_of
+from gridmgr.briefing.dossier import Dossier, Figure
+from gridmgr.briefing.gather import gather, snapshot
+from gridmgr.errors import NotThere
+from grids.models import Branch
+from parking.models import Bay
+from tests.conftest import Town
+from tests.desk.reading import words
+from tests.drawing import line, period, stretch
+from tests.factories import (
+    AllocationFactory,
+    AssignmentFactory,
+    BayFactory,
+    BranchFactory,
+    DropOffPointFactory,
+    PandaLaneFactory,
+    RoadFactory,
+    SchoolFactory,
+    ShareFactory,
+    SiteFactory,
+)
+
+OFFICE = Audience(role="office")
+TODAY = date(2026, 11, 22)
+
+
+def of(codes: Sequence[str] | None, audience: Audience = OFFICE) -> Dossier:
+    return gather(codes, audience=audience, on=TODAY)
+
+
+def figure(figures: Sequence[Figure], name: str) -> Figure:
+    return next(each for each in figures if each.name == name)
+
+
+def crowd(town: Town) -> None:
+    """What makes counting hard: things of nobody, of two at once, removed, closed, and stretches without a member."""
+    shared = RoadFactory(name="分界路", reference_line=line((0, 400), (1000, 400)))
+    own = AssignmentFactory(branch=town.own.branch, road=shared, stretch=stretch(0, 500))
+    ShareFactory(assignment=own, member=town.own.member, stretch=stretch(100, 500))
+    AssignmentFactory(branch=town.other.branch, road=shared, stretch=stretch(500, 800))
+    BayFactory(number="BOTH", road=shared, at_m=498)
+    BayFactory(number="NONE", road=shared, at_m=900)
+    BayFactory(road=town.own.road, at_m=200, state="removed")
+    BayFactory(road=town.own.road, at_m=220, kind="charging")
+    BayFactory(road=town.own.road, at_m=240, state="suspended")
+    market = SiteFactory(road=shared, at_m=480, pitches=3, market=True)
+    AllocationFactory(pitch=market.pitches.first(), period=period("2026-06-01", "2026-12-01"))
+    SiteFactory(road=shared, at_m=900, pitches=2)
+    SiteFactory(road=town.own.road, at_m=700, state="closed", pitches=2)
+    DropOffPointFactory(code="JS-B", road=shared, school=town.own.school)
+    PandaLaneFactory(road=shared, at_m=850, school=SchoolFactory(name="无人路小学"))
+    RoadFactory(name="支路", road_class="local")
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("codes", [None, ["01"], ["02", "01"]])
+def test_each_figure_is_what_its_list_counts(town: Town, client_as: Any, codes: list[str] | None) -> None:
+    crowd(town)
+    dossier, client = of(codes), client_as("office")
+    figures = [*dossier.figures, *(each for part in dossier.branches for each in part.figures)]
+    for each in figures:
+        assert_counted(client, each)
+    for count in [*dossier.bays, *(each for part in dossier.branches for each in part.bays)]:
+        assert listed(client, count.path) == count.number, count
+
+
+def listed(client: Any, path: str) -> int:
+    """How many rows the page says there are."""
+    response = client.get(path)
+    assert response.status_code == 200, path
+    return int(response.context["page"].paginator.count)
+
+
+def assert_counted(client: Any, each: Figure) -> None:
+    if each.unit == "":
+        assert listed(client, each.path) == each.value, each
+    elif each.name == "metres":
+        page = words(client.get(each.path)).replace(",", "")
+        ends = re.findall(r"(\d+)–(\d+) m", page)
+        assert sum(int(to) - int(start) for start, to in ends) == pytest.approx(each.value), each
+    elif each.name == "fill":
+        pitches = each.path.replace("/sites/", "/pitches/")
+        share = listed(client, f"{pitches}&taken=1") / listed(client, pitches)
+        assert share == pytest.approx(each.value), each
+    elif each.name == "coverage":
+        report = client.get(each.path).context["report"]
+        assert report.assigned_m / report.road_m == pytest.approx(each.value)
+    elif each.name == "gaps_m":
+        assert client.get(each.path).context["report"].unassigned_m == pytest.approx(each.value)
+    else:
+        assert each.name == "unshared_m"
+        said = "路段全部分给党员" if not each.value else f"{each.value:.0f} m 未分给党员"
+        assert said in words(client.get(each.path)), each
+
+
+@pytest.mark.django_db
+def test_things_on_two_branches_count_once_in_the_whole(town: Town) -> None:
+    crowd(town)
+    both, whole = of(["01", "02"]), of(None)
+    assert [figure(part.figures, "bays").value for part in both.branches] == [4, 2]
+    assert figure(both.figures, "bays").value == 5
+    assert figure(whole.figures, "bays").value == 6  # one more where nobody answers
+    assert [figure(part.figures, "sites").value for part in both.branches] == [2, 1]
+    assert (figure(both.figures, "sites").value, figure(whole.figures, "sites").value) == (3, 4)
+
+
+@pytest.mark.django_db
+def test_who_answers_for_what_and_what_nobody_does(town: Town) -> None:
+    crowd(town)
+    part = of(None).branches[0]
+    assert (part.code, part.secretary, part.members) == ("01", "书记01", 2)
+    assert [(row.road, row.from_m, row.to_m) for row in part.roads] == [
+        ("分界路", 0, 500),
+        ("第01街", 0, 1000),
+    ]
+    (who,) = part.roads[0].answerers
+    assert (who.name, who.from_m, who.to_m) == ("李01", 100, 500)
+    assert part.roads[0].unshared_m == 100
+    assert [(gap.road, gap.from_m, gap.to_m) for gap in part.gaps] == [("分界路", 0, 100)]
+    market = next(row for row in part.sites if row.season)
+    assert (market.pitches, market.taken, market.free, market.kind) == (3, 1, 2, "临时瓜果市场")
+    assert next(row for row in part.sites if row.code == "TD-01").waiting == 1
+    assert [(gap.road, gap.from_m, gap.to_m) for gap in of(None).gaps] == [("分界路", 800, 1000)]
+
+
+@pytest.mark.django_db
+def test_no_phone_number_leaves_the_house(town: Town) -> None:
+    said = str(asdict(of(None)))
+    assert "李01" in said
+    assert not [phone for phone in town.phones if phone in said]
+
+
+@pytest.mark.django_db
+def test_a_member_gets_their_own_stretches_and_no_more(town: Town, client_as: Any) -> None:
+    crowd(town)
+    client = client_as("member", member=town.own.member)
+    audience = audience_of(client.user)
+    dossier = of(None, audience)
+    (part,) = dossier.branches
+    assert {each.name for row in part.roads for each in row.answerers} == {"李01"}
+    assert [(row.road, row.metres) for row in part.roads] == [("分界路", 400), ("第01街", 1000)]
+    assert figure(dossier.figures, "metres").value == 1400
+    assert "1.4 km" in words(client.get(figure(dossier.figures, "metres").path))
+    assert not dossier.gaps
+    for each in [*dossier.figures, *part.figures]:
+        if each.unit == "":
+            assert listed(client, each.path) == each.value, each
+    with pytest.raises(NotThere):
+        of(["02"], audience)
+
+
+@pytest.mark.django_db
+def test_unknown_or_no_branches_are_refused(town: Town) -> None:
+    with pytest.raises(NotThere, match="没有编号为 77、99 的支部"):
+        of(["01", "99", "77"])
+    with pytest.raises(NotThere):
+        of([])
+
+
+@pytest.mark.django_db
+def test_queries_do_not_grow_with_the_city(town: Town) -> None:
+    def queries() -> int:
+        with CaptureQueriesContext(connection) as found:
+            of(None)
+        return len(found)
+
+    small = queries()
+    for index in range(16):
+        branch = BranchFactory(code=f"{index + 10}")
+        road = RoadFactory(reference_line=line((0, 600 + 50 * index), (1000, 600 + 50 * index)))
+        ShareFactory(assignment=AssignmentFactory(branch=branch, road=road))
+        AllocationFactory(pitch=SiteFactory(road=road, pitches=2).pitches.first())
+        DropOffPointFactory(road=road, school=SchoolFactory())
+        BayFactory.row(road, 2)
+    assert len(of(None).branches) == 18
+    assert queries() == small
+    assert small <= 20
+
+
+@pytest.mark.django_db(transaction=True)
+def test_all_numbers_belong_to_one_moment() -> None:
+    BayFactory(number="FIRST")
+    other = connection.copy()
+    with snapshot():
+        assert Bay.objects.count() == 1
+        with other.cursor() as cursor:  # somebody else commits in the middle
+            cursor.execute("UPDATE parking_bay SET state = 'removed'")
+        assert figure(of(None).figures, "bays").value == 1
+        with pytest.raises(InternalError, match="read-only"), transaction.atomic():
+            Branch.objects.create(code="55", name="写不进")
+    other.close()
+    assert figure(of(None).figures, "bays").value == 0
