@@ -4,8 +4,11 @@ What a person sees follows from their Audience. Changing things happens in the a
 may change everything, a planner the places; nobody else changes anything.
 """
 
+from typing import Any
+
 import rules
 
+from gridmgr.accounts.audience import audience_of
 from gridmgr.accounts.models import Role, User
 
 # Places and what belongs to them, none of which carries a phone number.
@@ -33,10 +36,20 @@ def is_grid_member(user: User) -> bool:
     return member is not None and member.role == "member"
 
 
+@rules.predicate
+def makes_briefings(user: User, branch: Any = None) -> bool:
+    """Of this branch (None: of any at all): everyone but members, a secretary of their own branch alone."""
+    reader = audience_of(user)
+    if reader.role == "secretary":
+        return branch is None or branch.pk == reader.branch_id
+    return reader.role != Role.MEMBER
+
+
 may_change_places = is_administrator | is_planner
 may_see_history = rules.predicate(lambda user: user.is_active, name="is_active") & ~is_grid_member
 
 rules.add_perm("gridmgr.see_history", may_see_history)
+rules.add_perm("gridmgr.make_briefing", makes_briefings)
 for app, models in PLACES.items():
     rules.add_perm(app, may_change_places)  # the app is listed in the admin
     for model in models:

@@ -1,11 +1,15 @@
 """What one may choose of a map before it leaves the house."""
 
-from typing import Any
+from collections.abc import Iterable
+from typing import Any, cast
 
 from django import forms
+from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
 
+from gridmgr.briefing.conditions import said
 from gridmgr.catalog import FACILITIES, LAYERS
+from grids.models import Branch
 
 FORMS = [
     ("html", _("离线地图(.html,双击打开,可缩放和点选)")),
@@ -14,11 +18,24 @@ FORMS = [
     ("svg", _("矢量图(.svg)")),
 ]
 PAPERS = [(name, name.upper()) for name in ("a4", "a3", "a2", "a1", "a0")]
+PACKS = [
+    ("pdf", _("PDF 图册(.pdf)"), _("封面、全市图、主要数字,每个支部一页;带目录、书签和链接,可直接打印")),
+    ("pptx", _("幻灯片(.pptx)"), _("同样内容,图表和表格可在演示软件里直接修改")),
+    ("xlsx", _("表格(.xlsx)"), _("每类一张工作表,可筛选,合计为公式")),
+    ("docx", _("公文(.docx)"), _("通知正文,附表格和地图")),
+]
 ORIENTATIONS = [("auto", _("自动")), ("portrait", _("竖向")), ("landscape", _("横向"))]
 
 
 class DayInput(forms.DateInput):
     input_type = "date"
+
+
+class Conditions(forms.MultipleChoiceField):
+    """What is ticked, without the empty one that an address without conditions carries."""
+
+    def to_python(self, value: Any) -> list[str]:
+        return [each for each in super().to_python(value) if each]
 
 
 class MapFileForm(forms.Form):
@@ -40,10 +57,46 @@ class MapFileForm(forms.Form):
     date = forms.DateField(label=_("截至日期"), widget=DayInput(format="%Y-%m-%d"))
     paper = forms.ChoiceField(label=_("纸张(打印图)"), choices=PAPERS, initial="a3")
     orientation = forms.ChoiceField(label=_("方向(打印图)"), choices=ORIENTATIONS, initial="auto")
-    where = forms.CharField(widget=forms.HiddenInput, required=False, max_length=400)
+    where = Conditions(label=_("只要这些"), choices=[], required=False, widget=forms.CheckboxSelectMultiple)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         layers: Any = self.fields["layers"]
         layers.choices = [(layer.name, layer.title) for layer in [*LAYERS, *FACILITIES]]
+        where: Any = self.fields["where"]
+        where.choices = [(text, said(text)) for text in self._conditions()]
         self.fields["scope"].widget.attrs.update({"list": "scopes", "autocomplete": "off"})
+
+    def _conditions(self) -> list[str]:
+        """The conditions that came with the page: each may be taken away, none added."""
+        given = (
+            self.data.getlist("where") if isinstance(self.data, QueryDict) else self.initial.get("where", [])
+        )
+        return [each for each in given if each]
+
+
+class BriefingForm(forms.Form):
+    """Which branches (none ticked: the whole city) on which day, and as what kind of file."""
+
+    branches = forms.MultipleChoiceField(
+        label=_("支部"), choices=[], required=False, widget=forms.CheckboxSelectMultiple
+    )
+    date = forms.DateField(label=_("截至日期"), widget=DayInput(format="%Y-%m-%d"))
+    form = forms.ChoiceField(
+        label=_("格式"),
+        choices=[(form, word) for form, word, _about in PACKS],
+        widget=forms.RadioSelect,
+        required=False,
+    )
+
+    def __init__(self, data: Any, branches: Iterable[Branch]) -> None:
+        super().__init__(data)
+        choices: Any = self.fields["branches"]
+        choices.choices = [(branch.code, str(branch)) for branch in branches]
+
+    @property
+    def codes(self) -> list[str] | None:
+        """The branches chosen; None for all there are to choose from, when those are several."""
+        chosen = self.cleaned_data["branches"]
+        every = [code for code, _word in cast(Any, self.fields["branches"]).choices]
+        return None if len(every) > 1 and len(chosen) in (0, len(every)) else chosen or every

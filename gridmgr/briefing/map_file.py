@@ -1,16 +1,13 @@
 """A view as a file that leaves the house: the offline map (.html) or a sheet of paper (.pdf, .svg, .png)."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from django.db.models import Q
 from django.utils.translation import gettext as _
 
-from gridmgr.catalog import layer_named
 from gridmgr.errors import Invalid
-from gridmgr.layers.base import Field
 from gridmgr.layers.offline import offline_map
 from gridmgr.layers.view import View
 
@@ -22,7 +19,6 @@ FORMATS = {
 }
 # Outlines that would cover what one came for start switched off, as on the city map.
 OFF_AT_FIRST = ("branches",)
-_YES_NO = {"true": True, "1": True, "false": False, "0": False}
 
 
 @dataclass(frozen=True)
@@ -76,49 +72,4 @@ def _known(form: str, name: str = "") -> str:
     known = _("、").join(f".{each}" for each in FORMATS)
     raise Invalid(
         _("不认识文件名 %(name)s 的后缀。可用:%(known)s。") % {"name": (name or form)[:60], "known": known}
-    )
-
-
-# ── Filters ───────────────────────────────────────────────────────────────────────────────────────────────
-
-
-def filters_of(texts: Sequence[str]) -> dict[str, Q]:
-    """Conditions by layer, from words like `bays.kind=charging`; all of a layer's conditions hold together.
-
-    Raises Invalid for what isn't such a condition, NotThere for an unknown layer.
-    """
-    conditions: dict[str, Q] = {}
-    for text in texts:
-        place, equals, value = text.partition("=")
-        name, dot, field = place.strip().partition(".")
-        if not (equals and dot):
-            raise Invalid(_("条件“%s”无法识别,应写成 图层.字段=值,如 bays.kind=charging。") % text[:60])
-        layer = layer_named(name)
-        found = next((each for each in layer.fields if each.name == field), None)
-        if found is None:
-            known = _("、").join(each.name for each in layer.fields)
-            raise Invalid(
-                _("图层 %(layer)s 没有字段 %(name)s。有这些字段:%(all)s。")
-                % {"layer": name, "name": field[:40], "all": known}
-            )
-        conditions[name] = conditions.get(name, Q()) & Q(**{f"p_{field}": _value(found, value.strip())})
-    return conditions
-
-
-def _value(field: Field, text: str) -> str | bool | float:
-    if field.kind == "bool" and text.lower() in _YES_NO:
-        return _YES_NO[text.lower()]
-    if field.kind == "choice" and text in (field.choices or {}):
-        return text
-    if field.kind == "text":
-        return text
-    if field.kind in {"number", "metres", "percent"}:
-        try:
-            return float(text)
-        except ValueError:
-            pass
-    known = _("、").join(map(str, field.choices)) if field.choices else _("、").join(("true", "false"))
-    raise Invalid(
-        _("字段 %(name)s 不能等于“%(text)s”。可用:%(known)s。")
-        % {"name": field.name, "text": text[:40], "known": known}
     )

@@ -32,6 +32,11 @@ WINDOW_PX = (1440, 840)
 _NOT_IN_NAMES = re.compile(r'[\\/:*?"<>|\x00-\x1f\x7f]+')
 
 
+def stem(words: str) -> str:
+    """A file's name without its suffix, from these words."""
+    return _NOT_IN_NAMES.sub("-", words).strip(" .-")[:80]
+
+
 @dataclass(frozen=True)
 class Scope:
     """A part of the city with the words for it; `bounds` in the metric CRS, `conditions` by layer name.
@@ -50,7 +55,7 @@ class Scope:
 
     def file_stem(self, on: date) -> str:
         """A file's name without its suffix, free of what a file system refuses."""
-        return _NOT_IN_NAMES.sub("-", f"{self.title} {on.isoformat()}").strip(" .-")[:80] or "map"
+        return stem(f"{self.title} {on.isoformat()}") or "map"
 
 
 def scope_of(text: str, *, audience: Audience, on: date) -> Scope:

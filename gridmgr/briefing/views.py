@@ -1,23 +1,38 @@
-"""The page that hands out map files: "export what I see"."""
+"""The pages that hand out files: a map ("export what I see"), and a briefing, made as a job."""
 
-from typing import Any
+from datetime import date
+from typing import Any, cast
+from urllib.parse import urlencode
 
-from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.contrib.auth.decorators import permission_required
+from django.http import HttpRequest, HttpResponse, QueryDict
+from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.http import content_disposition_header
 from django.views.decorators.http import require_http_methods
 
 from gridmgr.accounts.audience import Audience, audience_of
-from gridmgr.briefing.forms import MapFileForm
-from gridmgr.briefing.map_file import OFF_AT_FIRST, MapFile, Paper, filters_of, map_file
+from gridmgr.accounts.models import User
+from gridmgr.briefing.conditions import filters_of
+from gridmgr.briefing.dossier import BranchPart, Figure
+from gridmgr.briefing.forms import PACKS, BriefingForm, MapFileForm
+from gridmgr.briefing.gather import gather
+from gridmgr.briefing.jobs import ask_for, branches_of
+from gridmgr.briefing.map_file import OFF_AT_FIRST, MapFile, Paper, map_file
 from gridmgr.briefing.scope import scope_of, view_of, window_of
 from gridmgr.catalog import FACILITIES, LAYERS
+from gridmgr.desk.outlook import street_map
 from gridmgr.errors import DomainError, Invalid
+from gridmgr.jobs.models import Job
 from grids.models import Branch
 
 # A large sheet as a picture takes much memory: from A1 on a page gives half the resolution.
 DPI_OF_PAPER = {"a4": 300, "a3": 300, "a2": 300, "a1": 150, "a0": 150}
+
+CONDITIONS_MOST = 12
+# Of a branch's figures those that tell how much its page will hold.
+ON_PREVIEW = ("sections", "metres", "sites", "drop_off_points", "bays")
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -52,14 +67,14 @@ def _wanted(request: HttpRequest) -> dict[str, Any]:
         "date": asked.get("date") or timezone.localdate(),
         "paper": asked.get("paper", "a3").lower(),
         "orientation": asked.get("orientation", "auto"),
-        "where": ";".join(asked.getlist("where")),
+        "where": [each for each in asked.getlist("where") if each][:CONDITIONS_MOST],
     }
 
 
 def _made(asked: dict[str, Any], audience: Audience) -> MapFile:
     on = asked["date"]
     scope = scope_of(asked["scope"], audience=audience, on=on)
-    fields = filters_of([each for each in asked["where"].split(";") if each])
+    fields = filters_of(asked["where"])
     view = view_of(scope, audience=audience, on=on, layers=",".join(asked["layers"]), fields=fields)
     paper = Paper(asked["paper"], asked["orientation"], DPI_OF_PAPER[asked["paper"]])
     return map_file(view, asked["format"], paper=paper, chosen=True)
@@ -77,3 +92,86 @@ def _page(request: HttpRequest, form: MapFileForm, *, status: int = 200) -> Http
     branches = Branch.objects.visible_to(audience_of(request.user), on=timezone.localdate())
     context = {"form": form, "branches": branches}
     return render(request, "briefing/export_map.html", context, status=status)
+
+
+# ── Briefings ─────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@permission_required("gridmgr.make_briefing", raise_exception=True)
+def briefing(request: HttpRequest) -> HttpResponse:
+    """`/briefing/?branches=03,05&date=`: a GET shows what the briefing will hold, a POST (with `form`) has it made."""
+    audience = audience_of(request.user)
+    given = _tidied(request.POST if request.method == "POST" else request.GET)
+    branches = branches_of(audience, timezone.localdate())
+    if not branches:
+        return render(request, "briefing/page.html", {"empty": True})
+    form = BriefingForm(given, branches)
+    if not form.is_valid():
+        return render(request, "briefing/page.html", {"form": form}, status=400)
+    try:
+        if request.method == "POST":
+            return redirect(_asked(request, form))
+        return render(request, "briefing/page.html", _preview(request, form, audience))
+    except DomainError as error:
+        form.add_error(None, str(error))
+        return render(request, "briefing/page.html", {"form": form}, status=error.status)
+
+
+def _tidied(given: QueryDict) -> QueryDict:
+    """The same with today's date and PDF for what isn't said, and several branches in one word taken apart."""
+    tidied = given.copy()
+    codes = [code for words in given.getlist("branches") for code in words.split(",") if code]
+    tidied.setlist("branches", codes)
+    tidied["date"] = given.get("date") or timezone.localdate().isoformat()
+    tidied["form"] = given.get("form") or PACKS[0][0]
+    return tidied
+
+
+def _asked(request: HttpRequest, form: BriefingForm) -> Job:
+    asked, on = form.cleaned_data, form.cleaned_data["date"]
+    return ask_for(
+        form.codes,
+        asked["form"],
+        on=on,
+        owner=cast(User, request.user),
+        site=request.build_absolute_uri("/").rstrip("/"),
+        origin=f"{reverse('briefing')}?{_query(form)}",
+    )
+
+
+def _query(form: BriefingForm) -> str:
+    """The address's words for this choice; today's date is left out."""
+    asked, on = form.cleaned_data, form.cleaned_data["date"]
+    pairs = {
+        "branches": ",".join(asked["branches"]),
+        "date": "" if on == timezone.localdate() else on.isoformat(),
+    }
+    return urlencode({key: value for key, value in pairs.items() if value}, safe=",")
+
+
+def _preview(request: HttpRequest, form: BriefingForm, audience: Audience) -> dict[str, Any]:
+    """What the page shows of the briefing: the very dossier that would be set, and its branches on a map."""
+    on: date = form.cleaned_data["date"]
+    dossier = gather(form.codes, audience=audience, on=on)
+    rows = [(part, _of_page(part)) for part in dossier.branches]
+    areas = branches_of(audience, on).filter(code__in=[part.code for part in dossier.branches])
+    return {
+        "form": form,
+        "dossier": dossier,
+        "rows": rows,
+        "columns": [figure.label for figure in rows[0][1]] if rows else [],
+        "packs": PACKS,
+        "map": street_map(
+            request,
+            [branch.area for branch in areas],
+            branches=True,
+            own=rows[0][0].code if len(rows) == 1 else "",
+        ),
+        "scope": rows[0][0].scope if len(rows) == 1 else "city",
+    }
+
+
+def _of_page(part: BranchPart) -> list[Figure]:
+    """The few of a branch's figures that tell how much its page will hold."""
+    return [figure for figure in part.figures if figure.name in ON_PREVIEW]

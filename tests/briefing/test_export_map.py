@@ -13,7 +13,7 @@ from django.db.models import Q
 from PIL import Image
 
 from gridmgr.accounts.audience import Audience
-from gridmgr.briefing.map_file import filters_of
+from gridmgr.briefing.conditions import filters_of
 from gridmgr.briefing.scope import scope_of, view_of, window_of
 from gridmgr.catalog import LAYERS
 from gridmgr.errors import Invalid, NotThere

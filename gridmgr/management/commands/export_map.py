@@ -11,7 +11,8 @@ from django.utils.translation import gettext as _
 
 from gridmgr.accounts.audience import Audience
 from gridmgr.accounts.models import Role
-from gridmgr.briefing.map_file import FORMATS, MapFile, Paper, filters_of, form_of, map_file
+from gridmgr.briefing.conditions import filters_of
+from gridmgr.briefing.map_file import FORMATS, MapFile, Paper, form_of, map_file
 from gridmgr.briefing.scope import scope_of, view_of
 from gridmgr.catalog import LAYERS, layer_named
 from gridmgr.errors import DomainError, Invalid

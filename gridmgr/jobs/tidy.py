@@ -1,0 +1,74 @@
+"""What a worker does between jobs: jobs whose worker died go on, files whose time is over go."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from django.conf import settings
+from django.db.models import Q
+from django.utils import timezone, translation
+from django.utils.translation import gettext as _
+from django_tasks import TaskResultStatus
+from django_tasks_db.models import DBTaskResult
+
+from gridmgr.jobs import queue, store
+from gridmgr.jobs.models import ACTIVE, Job, State
+from gridmgr.jobs.tasks import run_job
+
+# Without a heartbeat for this long, a running job's worker is dead.
+STALE_S = 15.0
+
+
+@dataclass(frozen=True)
+class Tidied:
+    """How many jobs were put on again, files expired, jobs and stray folders removed."""
+
+    revived: int
+    expired: int
+    removed: int
+
+
+def tidy() -> Tidied:
+    """Everything that may be due, all at once; any number of workers may do it at the same time."""
+    return Tidied(revive(), expire(), remove())
+
+
+def revive() -> int:
+    """Puts on again what a dead worker left: running without a heartbeat, or waiting without a row in the queue."""
+    cut = timezone.now() - timedelta(seconds=STALE_S)
+    dead = list(Job.objects.filter(state=State.RUNNING, heartbeat__lt=cut))
+    for job in dead:
+        with translation.override(job.language):
+            queue.lost(job, _("处理过程两次意外中断(后台程序被终止或服务器重启),没有完成。请重新提交。"))
+    alive = Q(status=TaskResultStatus.READY) | Q(started_at__gte=cut)
+    rows = DBTaskResult.objects.filter(alive).values("pk")
+    stranded = list(Job.objects.filter(state=State.WAITING, created__lt=cut).exclude(task__in=rows))
+    for job in stranded:
+        queue.put_on(job)
+    return len(dead) + len(stranded)
+
+
+def expire() -> int:
+    """Removes the files whose time is over; their jobs still say so for as long again."""
+    now = timezone.now()
+    over = list(Job.objects.filter(state=State.DONE, expires__lte=now))
+    for job in over:
+        Job.objects.filter(pk=job.pk).update(
+            state=State.EXPIRED, expires=now + timedelta(days=settings.GRIDMGR_JOB_DAYS)
+        )
+        store.remove(job.pk)
+    return len(over)
+
+
+def remove() -> int:
+    """Removes jobs without a file whose time is over, folders that no job knows, and the queue's old rows."""
+    now = timezone.now()
+    ended = Job.objects.exclude(state__in=[*ACTIVE, State.DONE]).filter(expires__lte=now)
+    count = sum(queue.discard(job) for job in ended)
+    folders = set(store.held())
+    stray = folders - set(Job.objects.filter(pk__in=folders).values_list("pk", flat=True))
+    for each in stray:
+        store.remove(each)
+    DBTaskResult.objects.filter(
+        task_path=run_job.module_path, enqueued_at__lt=now - timedelta(days=settings.GRIDMGR_JOB_DAYS)
+    ).exclude(pk__in=Job.objects.active().values("task")).delete()
+    return count + len(stray)
