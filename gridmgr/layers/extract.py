@@ -125,11 +125,12 @@ def extract(
     datum: Datum = WGS84,
     box: Polygon | None = None,
     filters: Filters | Q | None = None,
+    restricted: str = "",
 ) -> Extract:
     """The rows of `layer` that this reader may see, as of that day; one SQL statement.
 
     `box` (any CRS) keeps rows whose cover meets it. `filters` maps names of the layer's fields to a value or a list
-    of values, or is a Q over the layer's rows. Raises Invalid for a field that the layer hasn't got.
+    of values, or is a Q over the layer's rows; `restricted` says both in words. Raises Invalid for a field that the layer hasn't got.
     """
     fields = file_fields(layer)
     rows = within(layer.rows(audience, on), layer, box)
@@ -148,7 +149,7 @@ def extract(
         columns=[_column(each, rows, found) for each, found in zip(fields, values, strict=True)],
         geometry=from_metric(geometry, datum) if len(geometry) else geometry,
         geometry_type=_geometry_type(rows, layer),
-        restricted=_restriction(box, filters),
+        restricted=restricted or _restriction(box, filters),
     )
 
 

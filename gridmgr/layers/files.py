@@ -77,8 +77,11 @@ def export_layer(
     datum: str | Datum = WGS84,
     box: Polygon | None = None,
     filters: Filters | Q | None = None,
+    restricted: str = "",
 ) -> Exported:
     """Write the rows of `layer` that this reader may see on that day to `path`; its suffix says the format.
+
+    `restricted` says in words what box and filters keep, where a Q can't.
 
     All or nothing: a file that was there stays as it was until the new one is whole. Raises Invalid for an unknown
     suffix, datum or filter, and CannotWrite when the disk is full or the target can't be written.
@@ -91,7 +94,9 @@ def export_layer(
             _("%(title)s 按标准只能用 WGS 84,写不了 %(datum)s。请换 GeoPackage 等格式,或去掉坐标基准。")
             % {"title": form.title, "datum": datum}
         )
-    taken = extract(layer, audience=audience, on=on, datum=datum, box=box, filters=filters)
+    taken = extract(
+        layer, audience=audience, on=on, datum=datum, box=box, filters=filters, restricted=restricted
+    )
     with whole_file(path) as draft:
         form.write(taken, draft)
     return Exported(path, len(taken), _note_beside(taken, path, form))

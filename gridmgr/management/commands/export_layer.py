@@ -57,6 +57,7 @@ class Command(BaseCommand):
                 datum=options["datum"],
                 box=box_from(options["bbox"]),
                 filters=of_branch(layer, options["branch"], on) if options["branch"] else None,
+                restricted=restriction(options["branch"], options["bbox"]),
             )
         except DomainError as error:
             raise CommandError(str(error)) from error
@@ -66,6 +67,12 @@ class Command(BaseCommand):
         )
         if done.note:
             self.stdout.write(_("来源和坐标基准的说明写在 %s。") % done.note)
+
+
+def restriction(branch: str, box: str) -> str:
+    """What the file is restricted to, in words for it to tell."""
+    said = [_("支部 %s") % branch] if branch else []
+    return _(";").join([*said, *([_("范围框 %s") % box] if box else [])])
 
 
 def day_from(text: str) -> date:

@@ -13,6 +13,7 @@ from gridmgr.data_files import IMPORTERS, importer_named, labels_of_layer
 from gridmgr.errors import DomainError
 from gridmgr.importing.layers import import_layer
 from gridmgr.importing.report import Report, lines
+from gridmgr.intake.record import counts_of, digest_of, kept_of, recorded
 
 
 class Command(BaseCommand):
@@ -48,8 +49,24 @@ class Command(BaseCommand):
         """Import and print the report; exit status 1 when anything was refused and so nothing written."""
         name = options["layer"]
         try:
+            report, number = self._import(name, Path(options["file"]), options)
+        except DomainError as error:
+            raise CommandError(str(error)) from error
+        if options["verbosity"]:
+            words = {name: str(layer_named(name).title), "changed": _("改动的列")}
+            self.stdout.write("\n".join(lines(report, words)))
+            if number:
+                self.stdout.write(_("可用 manage.py undo_import %s 撤销整个导入。") % number)
+        if options["json"]:
+            self._write_json(report, Path(options["json"]))
+        if report.refused and not report.written:
+            sys.exit(1)
+
+    def _import(self, name: str, path: Path, options: dict[str, Any]) -> tuple[Report, str]:
+        """The report, and the number under which what was written can be taken back ('' when nothing was)."""
+        with recorded(layer=name, file_name=path.name) as account:
             report = import_layer(
-                options["file"],
+                path,
                 importer_named(name),
                 labels=labels_of_layer(name),
                 datum=options["datum"],
@@ -57,15 +74,13 @@ class Command(BaseCommand):
                 dry_run=options["dry_run"],
                 skip_refused=options["skip_refused"],
             )
-        except DomainError as error:
-            raise CommandError(str(error)) from error
-        if options["verbosity"]:
-            words = {name: str(layer_named(name).title), "changed": _("改动的列")}
-            self.stdout.write("\n".join(lines(report, words)))
-        if options["json"]:
-            self._write_json(report, Path(options["json"]))
-        if report.refused and not report.written:
-            sys.exit(1)
+            if not (report.written and report.changes):
+                return report, ""
+            record = account.record
+            record.sha256, record.rows = digest_of(path), report.rows_read
+            record.datum, record.datum_stated = options["datum"][:20], not options["datum"]
+            account.close(counts_of(report), kept_of(report))
+        return report, str(record.pk)
 
     def _write_json(self, report: Report, path: Path) -> None:
         try:

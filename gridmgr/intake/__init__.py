@@ -1,0 +1,1 @@
+"""Data files through pages, both ways: download of any list; upload, datum, preview, writing, and undo of a whole import."""

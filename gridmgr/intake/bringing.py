@@ -1,0 +1,200 @@
+"""The steps of an import through pages: receive the file, preview it under a datum, write it, once and as previewed."""
+
+from dataclasses import asdict
+from datetime import timedelta
+from pathlib import Path
+
+import pghistory
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from gridmgr.accounts.models import Role, User
+from gridmgr.catalog import layer_named
+from gridmgr.data_files import IMPORTERS, importer_named, labels_of_layer
+from gridmgr.errors import Conflict, DomainError
+from gridmgr.importing.archives import MIB
+from gridmgr.importing.frames import Frame
+from gridmgr.importing.layers import import_frame
+from gridmgr.importing.report import Report
+from gridmgr.importing.upload import read_upload
+from gridmgr.intake import shelf
+from gridmgr.intake.changes import bounds_of, changes_under
+from gridmgr.intake.models import Import, State, Way
+from gridmgr.intake.record import counts_of, digest_of, kept_of, name_of, one_at_a_time, recorded
+
+# A file of more rows is previewed and written by a worker, with progress.
+ROWS_AT_ONCE = 5_000
+# A larger file is read by a worker too.
+BYTES_AT_ONCE = 4 * MIB
+
+
+class Stale(Conflict):
+    """The data changed since the preview: what would be written is not what was shown. Nothing was written."""
+
+
+def receive(path: Path, *, name: str, layer: str, owner: User, inner: str = "") -> Import:
+    """Read an uploaded file that its sender calls `name`, and keep what it holds until it is written or too old.
+
+    `inner` is the layer or sheet in the file. Nothing is stored when it is refused: raises Unreadable, TooMuch.
+    """
+    importer_named(layer)
+    record = _draft(path, name=name, layer=layer, owner=owner)
+    _read(record, path, inner)
+    return record
+
+
+def put_aside(path: Path, *, name: str, layer: str, owner: User) -> Import:
+    """Keep an uploaded file that takes long to read until a worker reads it."""
+    importer_named(layer)
+    record = _draft(path, name=name, layer=layer, owner=owner)
+    shelf.put_aside(record.pk, path)
+    record.save(force_insert=True)
+    return record
+
+
+def read_aside(record: Import, inner: str) -> None:
+    """Read a file that was put aside, as `receive` does; when it is refused nothing stays of it, the record neither."""
+    path = shelf.aside(record.pk)
+    try:
+        _read(record, path, inner)
+    except DomainError:
+        drop(record)
+        raise
+    path.unlink()
+
+
+def _draft(path: Path, *, name: str, layer: str, owner: User) -> Import:
+    _forget_old()
+    return Import(
+        owner=owner,
+        by=name_of(owner),
+        way=Way.PAGE,
+        layer=layer,
+        file_name=Path(name).name[-255:],
+        sha256=digest_of(path),
+    )
+
+
+def _forget_old() -> None:
+    """Drafts of which nothing is kept any more go, whenever a new file comes."""
+    shelf.sweep()
+    oldest = timezone.now() - timedelta(days=shelf.KEPT_DAYS)
+    Import.objects.filter(written_at__isnull=True, created__lt=oldest).delete()
+
+
+def _read(record: Import, path: Path, inner: str) -> None:
+    importer = IMPORTERS[record.layer]
+    frame = read_upload(path, name=record.file_name, layer=inner)
+    stated = is_stated(frame)
+    record.rows = len(frame)
+    record.datum = _stated_name(frame) if stated and importer.geometry else ""
+    record.datum_stated = stated or not importer.geometry or frame.geometry is None
+    shelf.put(record.pk, frame)
+    record.save()
+
+
+def is_stated(frame: Frame) -> bool:
+    """Whether the file itself says what its coordinates are in; a format's standard alone is not the file's word."""
+    return (frame.datum is not None or frame.crs is not None) and not frame.by_default
+
+
+def _stated_name(frame: Frame) -> str:
+    return frame.datum.code if frame.datum else str(frame.crs.name)[:20]  # type: ignore[union-attr]
+
+
+# ── Preview ───────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def preview(record: Import, *, datum: str = "") -> None:
+    """Write the whole import, read from history what it changed, and take it all back.
+
+    `datum` is what a person chose for a file that doesn't state it. Raises Unreadable when the file as a whole can't
+    be taken: then it is refused for good, unless another datum might do.
+    """
+    frame = shelf.frame_of(record.pk)
+    chosen = "" if record.datum_stated else datum
+    try:
+        with transaction.atomic(), pghistory.context(preview=str(record.pk)) as context:
+            one_at_a_time()
+            report = _bring_in(record, frame, chosen)
+            changes = changes_under(context.id, report)
+            lists, features = changes.lists(), changes.features(layer_named(record.layer))
+            transaction.set_rollback(True)
+    except DomainError as error:
+        if record.datum_stated:
+            _refuse(record, str(error))
+        raise
+    lists["refused"] = [asdict(refusal) for refusal in report.refused]
+    with transaction.atomic():
+        now = Import.objects.select_for_update().get(pk=record.pk)
+        if now.state not in {State.UPLOADED, State.PREVIEWED}:
+            raise Conflict(_("%s 已经写入或撤销,不再预览。") % record.file_name)
+        shelf.put_lists(record.pk, lists, {"type": "FeatureCollection", "features": features})
+        record.state, record.datum = State.PREVIEWED, chosen or record.datum
+        record.counts, record.fingerprint = counts_of(report), changes.fingerprint
+        record.report = kept_of(report) | {
+            "total": changes.counts,
+            "bounds": bounds_of(features),
+            "writable": report.written and report.changes > 0,
+        }
+        record.save(update_fields=["state", "datum", "counts", "report", "fingerprint"])
+
+
+def _bring_in(record: Import, frame: Frame, datum: str) -> Report:
+    """The same call that the command makes; refused rows are left out, and listed.
+
+    What only administrators may restore is read from an administrator's file alone, whoever confirms it.
+    """
+    importer = IMPORTERS[record.layer]
+    restoring = record.owner is not None and record.owner.role == Role.ADMINISTRATOR
+    return import_frame(
+        frame,
+        importer if restoring else importer.without_restoring(),
+        path=record.file_name,
+        labels=labels_of_layer(record.layer),
+        datum=datum,
+        skip_refused=True,
+    )
+
+
+def _refuse(record: Import, why: str) -> None:
+    Import.objects.filter(pk=record.pk, state__in=[State.UPLOADED, State.PREVIEWED]).update(
+        state=State.REFUSED, report={"refusal": why}
+    )
+    shelf.remove(record.pk)
+
+
+# ── Writing ───────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def write(record: Import, *, shown: str, skip_refused: bool) -> None:
+    """Write a previewed import, as it was shown: `shown` is the fingerprint of the preview that was confirmed.
+
+    Refused rows are left out only when `skip_refused`. Raises Conflict when it was written already or rows are
+    refused, Stale when the data changed since: then there is a new preview.
+    """
+    frame = shelf.frame_of(record.pk)
+    try:
+        with recorded(draft=record) as account:
+            now = account.record
+            if now.counts.get("refused") and not skip_refused:
+                raise Conflict(
+                    _("有 %s 行被拒绝,什么都没有写入。请改正文件后重新上传,或选择跳过被拒绝的行。")
+                    % now.counts["refused"]
+                )
+            report = _bring_in(now, frame, "" if now.datum_stated else now.datum)
+            changes = changes_under(account.context, report)
+            if not shown == now.fingerprint == changes.fingerprint:
+                raise Stale(_("预览之后数据又有变动,没有写入。下面是新的预览,请重新核对。"))
+            account.close(counts_of(report), kept_of(report) | {"total": changes.counts})
+    except Stale:
+        preview(record, datum=record.datum)
+        raise
+    record.refresh_from_db()
+
+
+def drop(record: Import) -> None:
+    """Forget an import that was never written, and what was kept of its file."""
+    Import.objects.filter(pk=record.pk, written_at__isnull=True).delete()
+    shelf.remove(record.pk)

@@ -1,0 +1,66 @@
+"""What a worker does of an import that takes longer than a page may."""
+
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from gridmgr.errors import NotThere
+from gridmgr.intake import bringing, undo
+from gridmgr.intake.models import Import, State
+from gridmgr.intake.rights import importable, may_import, require
+from gridmgr.jobs.work import Product, Work
+
+
+def read(work: Work) -> Product:
+    """Reads a large file that was put aside, and previews it when it states its datum; args: import, inner."""
+    record = _record(work)
+    work.report(0, 0, _("正在检查文件"))
+    if not record.rows:  # else it was read before the worker died
+        bringing.read_aside(record, work.args["inner"])
+    if not record.datum_stated:
+        return _done(record, _("文件已读取,请选择坐标基准。"))
+    work.report(0, 0, _("正在核对 %s 行") % record.rows)
+    bringing.preview(record)
+    return _done(record, _("预览已完成,请核对后确认。"))
+
+
+def preview(work: Work) -> Product:
+    """Previews an import; args: import, datum."""
+    record = _record(work)
+    work.report(0, 0, _("正在核对 %s 行") % record.rows)
+    bringing.preview(record, datum=work.args["datum"])
+    return _done(record, _("预览已完成,请核对后确认。"))
+
+
+def write(work: Work) -> Product:
+    """Writes a previewed import as it was shown; args: import, shown, skip_refused."""
+    record = _record(work)
+    work.report(0, 0, _("正在写入 %s 行") % record.rows)
+    if record.state != State.WRITTEN:  # else the worker died after the writing, before it could say so
+        bringing.write(record, shown=work.args["shown"], skip_refused=work.args["skip_refused"])
+    return _done(record, _("已写入。"))
+
+
+def take_back(work: Work) -> Product:
+    """Takes an import back; args: import."""
+    record = _record(work)
+    work.report(0, 0, _("正在撤销"))
+    if record.state != State.UNDONE:
+        undo.take_back(record, by=work.owner)
+    return _done(record, _("已撤销整个导入,数据恢复原状。"))
+
+
+def _record(work: Work) -> Import:
+    """The import, when it is still the asker's to change."""
+    found: Any = (
+        Import.objects.visible_to(work.owner, importable(work.owner)).filter(pk=work.args["import"]).first()
+    )
+    if found is None:
+        raise NotThere(_("这次导入已不存在。请重新上传文件。"))
+    require(may_import(work.owner, found.layer))
+    record: Import = found
+    return record
+
+
+def _done(record: Import, words: str) -> Product:
+    return Product(words=words, result=record.get_absolute_url())
