@@ -58,6 +58,9 @@ INSTALLED_APPS = [
     "gridmgr.layers",
     "gridmgr",
     "gridmgr.desk",
+    "gridmgr.jobs",
+    "gridmgr.intake",
+    "gridmgr.register",
     "grids",
     "parking",
     "vendors",
@@ -75,6 +78,8 @@ INSTALLED_APPS = [
     "rules",
     "axes",
     "csp",
+    "django_tasks",
+    "django_tasks_db",
 ]
 
 MIDDLEWARE = [
@@ -191,6 +196,25 @@ STORAGES = {
 }
 DEMO_ACCOUNTS = VAR_DIR / "demo-accounts.json"
 DATA_UPLOAD_MAX_MEMORY_SIZE = 10 * 1024 * 1024
+
+# ── Jobs ──────────────────────────────────────────────────────────────────────────────────────────────────
+
+# The queue is a table: no further service, and a job is asked for in the transaction of what it is about.
+TASKS = {"default": {"BACKEND": "django_tasks_db.DatabaseBackend"}}
+# For each kind of job the function that does it: make(work: gridmgr.jobs.work.Work) -> gridmgr.jobs.work.Product.
+GRIDMGR_JOBS = {
+    "briefing": "gridmgr.briefing.jobs.make",
+    "import-read": "gridmgr.intake.work.read",
+    "import-preview": "gridmgr.intake.work.preview",
+    "import-write": "gridmgr.intake.work.write",
+    "import-undo": "gridmgr.intake.work.take_back",
+    "register-match": "gridmgr.register.work.match",
+    "register-write": "gridmgr.register.work.write",
+}
+GRIDMGR_JOBS_EACH = 3  # waiting or running, of one person
+GRIDMGR_JOB_DAYS = environment.integer("GRIDMGR_JOB_DAYS", default=7, least=1)  # how long a file is kept
+GRIDMGR_JOB_MEMORY_MB = environment.integer("GRIDMGR_JOB_MEMORY_MB", default=1536, least=256)
+GRIDMGR_JOB_MINUTES = environment.integer("GRIDMGR_JOB_MINUTES", default=30, least=1)
 
 # ── Pages ─────────────────────────────────────────────────────────────────────────────────────────────────
 

@@ -24,6 +24,9 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("vendors.urls")),
     path("", include("gridmgr.feeds.urls")),
     path("", include("gridmgr.briefing.urls")),
+    path("", include("gridmgr.jobs.urls")),
+    path("", include("gridmgr.intake.urls")),
+    path("", include("gridmgr.register.urls")),
     path(
         "login/",
         LoginView.as_view(

@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from gridmgr.accounts.audience import audience_of
 from gridmgr.accounts.models import Role
+from gridmgr.accounts.rules import makes_briefings
 from grids.enums import MemberRole
 from grids.models import Branch
 from parking.models import Bay
@@ -32,6 +33,8 @@ NAVIGATION = [
     ("schools", pgettext_lazy("plural", "学校"), ("panda-lanes", "drop-off-points")),
     ("bays", gettext_lazy("泊位"), ()),
     ("plan", gettext_lazy("规划"), ()),
+    ("briefing", gettext_lazy("简报"), ("jobs", "export")),
+    ("data", gettext_lazy("数据"), ()),
 ]
 
 
@@ -56,6 +59,10 @@ def navigation(request: HttpRequest) -> list[dict[str, Any]]:
     not_theirs = {"guidance" if on_the_street else "guide"}
     if audience_of(request.user).role not in {"planner", "administrator"}:
         not_theirs.add("plan")
+    if not makes_briefings(request.user):
+        not_theirs.add("briefing")
+    if audience_of(request.user).role not in {"planner", "office", "administrator"}:
+        not_theirs.add("data")
     first = request.path.strip("/").split("/")[0]
     return [
         {"title": title, "url": reverse(name), "current": first in (name, *others)}

@@ -7,17 +7,18 @@ import json
 import os
 import resource
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 
-def main() -> None:
-    """Set the limits, read, answer."""
+def main(answer: Callable[[dict[str, Any], Path], None] | None = None) -> None:
+    """Set the limits, read, answer: with a frame, or as another program's `answer` does from its task and folder."""
     task = json.load(sys.stdin)
     _limit(task["limits"])
     folder = Path(task["folder"])
     try:
-        _read(task, folder)
+        _read(task, folder, answer or _answer_frame)
     except MemoryError:
         _refuse(folder, "memory", "")
 
@@ -45,18 +46,23 @@ def _set_up(few: dict[str, Any]) -> None:
     django.setup()
 
 
-def _read(task: dict[str, Any], folder: Path) -> None:
-    _set_up(task["settings"])
-    from gridmgr.errors import DomainError, TooMuch
+def _answer_frame(task: dict[str, Any], folder: Path) -> None:
     from gridmgr.importing.archives import ArchiveLimits
     from gridmgr.importing.frames import read_frame
     from gridmgr.importing.parcel import put_frame
 
     archive = ArchiveLimits(**task["limits"]["archive"])
+    frame = read_frame(task["path"], layer=task["layer"], limits=archive)
+    check_amount(frame, task["limits"])
+    put_frame(frame, folder)
+
+
+def _read(task: dict[str, Any], folder: Path, answer: Callable[[dict[str, Any], Path], None]) -> None:
+    _set_up(task["settings"])
+    from gridmgr.errors import DomainError, TooMuch
+
     try:
-        frame = read_frame(task["path"], layer=task["layer"], limits=archive)
-        check_amount(frame, task["limits"])
-        put_frame(frame, folder)
+        answer(task, folder)
     except TooMuch as error:
         _refuse(folder, "too much", str(error))
     except DomainError as error:

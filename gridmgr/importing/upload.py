@@ -10,10 +10,10 @@ import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from django.conf import settings
 from django.utils import translation
@@ -26,6 +26,9 @@ from gridmgr.importing.frames import Frame
 from gridmgr.importing.layers import Importer, Label, import_frame
 from gridmgr.importing.parcel import frame_from
 from gridmgr.importing.report import Report
+
+T = TypeVar("T")
+READER = "gridmgr.importing.child"
 
 # How each kind of file begins; what is text has no such beginning.
 MAGIC = {
@@ -83,6 +86,22 @@ def read_upload(path: Path, *, name: str, layer: str = "", limits: Limits | None
 
     Raises TooMuch when it is too large, RanAway when reading it takes too much, Unreadable for what it is otherwise.
     """
+    return read_apart(path, name=name, layer=layer, limits=limits, program=READER, take=frame_from)
+
+
+def read_apart(
+    path: Path,
+    *,
+    name: str,
+    program: str,
+    take: Callable[[Path], T],
+    layer: str = "",
+    limits: Limits | None = None,
+) -> T:
+    """What the module `program` reads of a file in a child process; `take` takes it up from the folder where it lies.
+
+    Raises as `read_upload`.
+    """
     limits = limits or Limits()
     suffix = kind_of(name)
     _refuse_large(path, name, limits)
@@ -91,8 +110,8 @@ def read_upload(path: Path, *, name: str, layer: str = "", limits: Limits | None
         # Under a name of our own: what the sender called it goes no further than into messages.
         given = Path(folder) / f"upload{suffix}"
         given.symlink_to(path.resolve())
-        _read_apart(given, Path(folder), name, layer, limits)
-        return frame_from(Path(folder))
+        _run_child(program, given, Path(folder), name, layer, limits)
+        return take(Path(folder))
 
 
 def kind_of(name: str) -> str:
@@ -139,8 +158,8 @@ def _refuse_liar(path: Path, name: str, suffix: str) -> None:
 # ── The child ─────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def _read_apart(given: Path, folder: Path, name: str, layer: str, limits: Limits) -> None:
-    """Run gridmgr.importing.child over the file; raises what it reports, or RanAway when it can't report any more."""
+def _run_child(program: str, given: Path, folder: Path, name: str, layer: str, limits: Limits) -> None:
+    """Run the module `program` over the file; raises what it reports, or RanAway when it can't report any more."""
     task = {
         "path": str(given),
         "folder": str(folder),
@@ -149,8 +168,8 @@ def _read_apart(given: Path, folder: Path, name: str, layer: str, limits: Limits
         "limits": asdict(limits),
         "settings": _few_settings(),
     }
-    child = subprocess.Popen(
-        [sys.executable, "-m", "gridmgr.importing.child"],
+    child = subprocess.Popen(  # noqa: S603  (a module of ours, no shell)
+        [sys.executable, "-m", program],
         stdin=subprocess.PIPE,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,

@@ -1,0 +1,1 @@
+"""Registers that street offices send: a sheet of places in free text → matched to our streets → proposed sites."""

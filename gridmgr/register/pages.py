@@ -1,0 +1,104 @@
+"""What the pages of registers share: whose they are, rows as a page shows them, places in degrees."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest
+from django.shortcuts import get_object_or_404
+from django.utils.translation import gettext as _
+
+from gridmgr import quantities
+from gridmgr.accounts.audience import Audience, audience_of
+from gridmgr.accounts.models import User
+from gridmgr.errors import Conflict
+from gridmgr.geo.crs import WGS84, metric_srid, transformer
+from gridmgr.intake.models import State as Imported
+from gridmgr.register import writing
+from gridmgr.register.enums import Stage, State
+from gridmgr.register.models import Entry, Register
+from gridmgr.register.rights import may_prepare, may_see_contacts
+from gridmgr.register.rows import troubles, without_private
+
+
+def reader(request: HttpRequest) -> Audience:
+    """Who reads; raises PermissionDenied unless registers are theirs to work with."""
+    audience = audience_of(request.user)
+    if not may_prepare(audience):
+        raise PermissionDenied
+    return audience
+
+
+def user_of(request: HttpRequest) -> User:
+    assert isinstance(request.user, User)  # noqa: S101 (the pages are closed to others)
+    return request.user
+
+
+def register_of(request: HttpRequest, pk: int) -> Register:
+    """The register; one whose import was taken back elsewhere is open again."""
+    reader(request)
+    found: Register = get_object_or_404(Register.objects.select_related("record", "owner"), pk=pk)
+    undone = found.record is not None and found.record.state == Imported.UNDONE
+    if found.stage == Stage.WRITTEN and (found.record is None or undone):
+        writing.reopen(found)
+        found.refresh_from_db()
+    return found
+
+
+def open_register(request: HttpRequest, pk: int) -> Register:
+    """The register while its rows may still be changed; raises Conflict afterwards."""
+    found = register_of(request, pk)
+    if found.stage != Stage.REVIEW:
+        raise Conflict(_("%s已导入或还没有对应列,不能改各行。") % found)
+    return found
+
+
+def degrees(x: float, y: float) -> tuple[float, float]:
+    lon, lat = transformer(metric_srid(), WGS84).transform(x, y)
+    return round(lon, 6), round(lat, 6)
+
+
+def shown(entries: Iterable[Entry], audience: Audience) -> list[dict[str, Any]]:
+    """Rows as the page shows them; contacts, and numbers that look private, for those alone who may read them."""
+    contacts = may_see_contacts(audience)
+    mask = (lambda text: text) if contacts else without_private
+    return [
+        {
+            "entry": entry,
+            "title": mask(entry.title),
+            "name": mask(entry.name),
+            "note": mask(entry.note),
+            "contact": entry.contact if contacts else "",
+            "has_contact": bool(entry.contact),
+            "troubles": list(troubles(entry)),
+            "at": at_words(entry),
+            "candidates": list(enumerate(entry.candidates)),
+            "open": entry.state in (State.UNSURE, State.UNMATCHED),
+        }
+        for entry in entries
+    ]
+
+
+def at_words(entry: Entry) -> str:
+    """Where the row was put: 迎泽大街 右侧 1,234 m."""
+    if entry.road is None or entry.metre is None:
+        return ""
+    return f"{entry.road.name} {entry.get_side_display()} {quantities.metres(entry.metre)}"
+
+
+def marks(entries: Iterable[Entry]) -> list[dict[str, Any]]:
+    """What a map marks of rows: their places, and of open ones the likeliest candidate."""
+    found = []
+    for entry in entries:
+        first = entry.candidates[0] if entry.candidates and entry.state == State.UNSURE else None
+        x, y = (
+            (entry.point.x, entry.point.y)
+            if entry.point
+            else (first["x"], first["y"])
+            if first
+            else (None, None)
+        )
+        if x is not None and y is not None and entry.state not in (State.LEFT_OUT, State.REFUSED):
+            lon, lat = degrees(x, y)
+            found.append({"row": entry.row, "lon": lon, "lat": lat, "sure": entry.point is not None})
+    return found

@@ -1,0 +1,183 @@
+"""One row at a time: a candidate chosen, a place pinned on the map, a quantity set, a row left out."""
+
+from typing import Any
+
+from django.contrib.gis.geos import Point
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from gridmgr import quantities
+from gridmgr.errors import DomainError, Invalid
+from gridmgr.register.enums import State
+from gridmgr.register.forms import PinForm, QuantityForm
+from gridmgr.register.gazetteer import city_atlas
+from gridmgr.register.matching import find, tell
+from gridmgr.register.models import Entry, Register
+from gridmgr.register.pages import degrees, open_register, reader, shown
+from grids.enums import Side
+from grids.models import Road
+from parking.domain.lay import KerbLine
+from vendors.domain.draft import Position, kerb_at, locate, road_named
+from vendors.views.common import line_in_degrees, map_around
+
+
+def _entry(request: HttpRequest, pk: int, row: int) -> tuple[Register, Entry]:
+    register = open_register(request, pk)
+    entry: Entry = get_object_or_404(register.entries.select_related("road"), row=row)
+    return register, entry
+
+
+def _back(request: HttpRequest, register: Register, row: int) -> HttpResponse:
+    show = request.POST.get("show", "")
+    query = f"?show={show}" if show in {*State.values, "all", "left"} else ""
+    return redirect(reverse("register", args=[register.pk]) + query + f"#row-{row}")
+
+
+@require_http_methods(["GET", "POST"])
+@never_cache
+def pin(request: HttpRequest, pk: int, row: int) -> HttpResponse:
+    """`/data/register/<id>/rows/<row>/`: the row's words beside a map, to say where it is."""
+    register, entry = _entry(request, pk, row)
+    given = request.POST if request.method == "POST" else None
+    form = PinForm(given, label_suffix="", initial=_initial(entry))
+    trouble = ""
+    if request.method == "POST" and form.is_valid():
+        try:
+            _put(entry, position_of(form.cleaned_data))
+            return _next(register, entry)
+        except DomainError as error:
+            trouble = str(error)
+    named = _roads(entry)
+    context = {
+        "register": register,
+        "row": shown([entry], reader(request))[0],
+        "form": form,
+        "trouble": trouble,
+        "spots": _candidates(entry),
+        "roads": Road.objects.order_by("name").values_list("name", flat=True),
+        "names": [road.name for road in named],
+        "lines": [line_in_degrees(road.reference_line) for road in named],
+        "map": map_around(request, _around(entry, named)),
+    }
+    return render(request, "register/pin.html", context, status=422 if trouble or form.errors else 200)
+
+
+def _initial(entry: Entry) -> dict[str, Any]:
+    if entry.road is None or entry.metre is None:
+        return {}
+    return {"road": entry.road.name, "side": entry.side, "metre": round(entry.metre, 1)}
+
+
+def position_of(data: dict[str, Any]) -> Position:
+    """The position that a pin means: the kerb nearest to its degrees, or a metre of a road; raises Invalid."""
+    if data.get("lon") is not None and data.get("lat") is not None:
+        return locate(lon=data["lon"], lat=data["lat"])
+    if not data.get("road") or data.get("metre") is None:
+        raise Invalid(_("请在图上定点,或填写道路和里程。"))
+    return Position(road_named(data["road"]).pk, data.get("side") or Side.RIGHT, data["metre"])
+
+
+def _put(entry: Entry, position: Position) -> None:
+    """Give the row that place; where the kerb ends is refused in words."""
+    kerb, at = kerb_at(position)
+    x, y = KerbLine.of(kerb).at(at)
+    spot = {"road": kerb.road_id, "side": kerb.side, "metre": position.metre, "toward": 0, "x": x, "y": y}
+    entry.put(spot)
+    entry.state, entry.why = State.PINNED, ""
+    entry.understood = _("由人定点:%s") % _where(position)
+    entry.save()
+
+
+def _where(position: Position) -> str:
+    kerb, _at = kerb_at(position)
+    return f"{kerb.road.name} {Side(kerb.side).label} {quantities.metres(position.metre)}"
+
+
+def _next(register: Register, entry: Entry) -> HttpResponse:
+    """The next row that has no place, else the list."""
+    waiting = register.entries.filter(state=State.UNMATCHED, row__gt=entry.row).first()
+    if waiting is not None:
+        return redirect("register-pin", register.pk, waiting.row)
+    return redirect(reverse("register", args=[register.pk]) + f"#row-{entry.row}")
+
+
+def _roads(entry: Entry) -> list[Road]:
+    """The roads that its words surely name."""
+    return list(Road.objects.filter(pk__in=find(entry, city_atlas()).roads))
+
+
+def _around(entry: Entry, roads: list[Road]) -> list[Any]:
+    """What the map shows at first: its place, its candidates, else those roads."""
+    if entry.point:
+        return [entry.point]
+    found = [Point(each["x"], each["y"]) for each in entry.candidates]
+    return found or [road.reference_line for road in roads]
+
+
+def _candidates(entry: Entry) -> list[dict[str, Any]]:
+    found = []
+    for number, each in enumerate(entry.candidates, start=1):
+        lon, lat = degrees(each["x"], each["y"])
+        found.append({"number": number, "lon": lon, "lat": lat, "words": each["words"]})
+    if entry.point:
+        lon, lat = degrees(entry.point.x, entry.point.y)
+        found.append({"number": 0, "lon": lon, "lat": lat, "words": entry.understood})
+    return found
+
+
+@require_GET
+@never_cache
+def where(request: HttpRequest) -> JsonResponse:
+    """`/data/register/where?lon=&lat=`: which kerb a pin would mean, in words and in degrees."""
+    reader(request)
+    form = PinForm(request.GET)
+    if not form.is_valid():
+        raise Invalid(_("经度和纬度须是数字。"))
+    position = position_of(form.cleaned_data)
+    kerb, at = kerb_at(position)
+    lon, lat = degrees(*KerbLine.of(kerb).at(at))
+    return JsonResponse(
+        {"words": _where(position), "lon": lon, "lat": lat}, json_dumps_params={"ensure_ascii": False}
+    )
+
+
+@require_POST
+def choose(request: HttpRequest, pk: int, row: int) -> HttpResponse:
+    """One of the candidates is confirmed by a person."""
+    register, entry = _entry(request, pk, row)
+    number = request.POST.get("candidate", "")
+    if not number.isdecimal() or int(number) >= len(entry.candidates):
+        raise Invalid(_("没有这个候选。请刷新后再选。"))
+    spot = entry.candidates[int(number)]
+    entry.put(spot)
+    entry.state, entry.why, entry.understood = State.PINNED, "", spot["words"][:300]
+    entry.save()
+    return _back(request, register, row)
+
+
+@require_POST
+def leave(request: HttpRequest, pk: int, row: int) -> HttpResponse:
+    """Leave a row out, or take it in again (`back`): then it is matched anew."""
+    register, entry = _entry(request, pk, row)
+    if request.POST.get("back"):
+        tell(entry, find(entry, city_atlas()))
+    else:
+        entry.state, entry.why = State.LEFT_OUT, _("由人决定不导入")
+    entry.save()
+    return _back(request, register, row)
+
+
+@require_POST
+def quantity(request: HttpRequest, pk: int, row: int) -> HttpResponse:
+    """The number of pitches, where the row's own couldn't be read or is wrong."""
+    register, entry = _entry(request, pk, row)
+    form = QuantityForm(request.POST)
+    if not form.is_valid():
+        raise Invalid(_("数量须是 1 至 200 的整数。"))
+    entry.quantity = form.cleaned_data["quantity"]
+    entry.save(update_fields=["quantity"])
+    return _back(request, register, row)

@@ -1,0 +1,36 @@
+"""Registers as jobs: matching and writing many rows takes longer than a page may."""
+
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from gridmgr.errors import DomainError, NotThere
+from gridmgr.jobs.work import Product, Work
+from gridmgr.register import matching, writing
+from gridmgr.register.models import Register
+from gridmgr.register.rights import may_confirm, may_prepare
+
+
+def _register(work: Work) -> Register:
+    found = Register.objects.filter(pk=work.args["register"]).first()
+    if found is None or not may_prepare(work.audience):
+        raise NotThere(_("登记表已不存在。"))
+    return found
+
+
+def match(work: Work) -> Product:
+    """Match every row about which nobody has said anything yet."""
+    register = _register(work)
+    matching.match(register, report=lambda done, total: work.report(done, total, _("正在对照道路和路口")))
+    return Product(result=reverse("register", args=[register.pk]), words=_("已对照完毕,请核对。"))
+
+
+def write(work: Work) -> Product:
+    """Propose and change the sites that were previewed; raises DomainError when they aren't the same any more."""
+    register = _register(work)
+    if not may_confirm(work.audience):
+        raise DomainError(_("只有规划员和管理员可以写入。"))
+    work.report(0, 0, _("正在写入"))
+    record = writing.confirm(register, token=work.args["token"], by=work.owner)
+    return Product(result=reverse("register", args=[register.pk]), words=_("已写入 %s 行。") % sum(
+        record.counts[name] for name in ("created", "updated")
+    ))  # fmt: skip

@@ -1,0 +1,341 @@
+"""The city's streets as a person who reads place names needs them: names, crossings, kerbs and landmarks, in memory.
+
+Read once for a whole list of places. Geometry is shapely and numpy, in metres of the city's metric CRS; bearings are
+degrees from north, clockwise.
+"""
+
+from collections import defaultdict
+from collections.abc import Callable, Hashable, Iterable, Sequence
+from dataclasses import dataclass, field
+from difflib import SequenceMatcher
+from functools import cached_property, lru_cache
+from typing import Any, TypeVar
+
+import numpy as np
+import shapely
+from django.contrib.gis.db.models.functions import AsWKB
+from django.utils.translation import gettext as _
+from shapely import LineString, Point
+
+from grids.domain.place_text import key_of
+from grids.enums import Side
+from grids.models import Crossing, Kerb, Road
+
+ONE_JUNCTION_M = 60.0  # crossings of the same two roads nearer to each other than this are one
+MOST_ALIKE = 4
+CHORD_M = 40.0
+# A road that ends so near to another meets it there: drawn lines stop at one carriageway of a wide street.
+END_GAP_M = 45.0
+# Roads no farther apart than this may be meant to meet; a person has to say so.
+NEAR_MISS_M = 150.0
+# A kerb that begins or ends so near to a metre still lies abreast of it.
+KERB_SLACK_M = 3.0
+
+Floats = np.ndarray
+K = TypeVar("K", bound=Hashable)
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Street:
+    """A road: its reference line and the names it is known by."""
+
+    id: int
+    name: str
+    line: LineString
+
+    def at(self, metre: float) -> Point:
+        return self.line.interpolate(min(max(metre, 0.0), self.line.length))
+
+    def bearing(self, metre: float, *, toward: int = 1, over: float = CHORD_M) -> float:
+        """The direction in which the street runs from a metre on, `toward` 1 with its metres and -1 against them."""
+        here, there = self.at(metre), self.at(metre + toward * over)
+        return bearing_of(there.x - here.x, there.y - here.y)
+
+    def course(self, metre: float) -> float:
+        """The direction of its metres around a metre."""
+        before, after = self.at(metre - CHORD_M / 2), self.at(metre + CHORD_M / 2)
+        return bearing_of(after.x - before.x, after.y - before.y)
+
+
+@dataclass(frozen=True)
+class Run:
+    """One unbroken run of kerb with the metres of the road abreast of its vertices."""
+
+    line: LineString
+    measures: Floats
+
+    @cached_property
+    def arc(self) -> Floats:
+        steps = np.diff(shapely.get_coordinates(self.line), axis=0)
+        return np.concatenate(([0.0], np.cumsum(np.hypot(steps[:, 0], steps[:, 1]))))
+
+    def point(self, metre: float) -> Point | None:
+        """The kerb abreast of a metre; None when it does not reach there."""
+        if not self.measures[0] - KERB_SLACK_M <= metre <= self.measures[-1] + KERB_SLACK_M:
+            return None
+        return self.line.interpolate(float(np.interp(metre, self.measures, self.arc)))
+
+    def metre(self, point: Point) -> float:
+        """The metre of the road abreast of the kerb's nearest place to a point."""
+        return float(np.interp(self.line.project(point), self.arc, self.measures))
+
+
+@dataclass(frozen=True)
+class Landmark:
+    """Something with a name that people point to. `gates` by name; `stands` is (road, side, metre) of what is at a kerb."""
+
+    kind: str
+    name: str
+    shape: shapely.Geometry
+    gates: Sequence[tuple[str, Point]] = ()
+    stands: tuple[int, str, float] | None = None
+    key: str = ""
+    short: str = ""  # what it may be called for short, where that is known
+
+
+@dataclass
+class Atlas:
+    """Streets by id, crossings as metres on the first road, runs of kerb by road and side, landmarks.
+
+    `shorten` makes of a landmark's name what its `short` would be.
+    """
+
+    streets: dict[int, Street]
+    crossings: dict[tuple[int, int], list[float]]
+    runs: dict[tuple[int, str], list[Run]]
+    landmarks: Sequence[Landmark] = ()
+    shorten: Callable[[str], str] = key_of
+    # What others have worked out of the atlas, so that it is worked out once: grids.domain.corners' junctions.
+    worked_out: dict[tuple[int, int], Any] = field(default_factory=dict)
+    _like: dict[str, list[tuple[int, str]]] = field(default_factory=dict)
+    _landmarks_like: dict[str, list[tuple[Landmark, str]]] = field(default_factory=dict)
+
+    @classmethod
+    def load(cls, landmarks: Iterable[Landmark] = (), *, shorten: Callable[[str], str] = key_of) -> "Atlas":
+        """The whole city as it is stored. Three queries."""
+        roads = Road.objects.order_by("pk").values_list("pk", "name", AsWKB("reference_line"))
+        streets = {pk: Street(pk, name, _from_wkb(line)) for pk, name, line in roads}
+        crossings: dict[tuple[int, int], list[float]] = defaultdict(list)
+        for road, other, at_m in Crossing.objects.values_list("road", "other", "at_m"):
+            crossings[road, other].append(at_m)
+        runs: dict[tuple[int, str], list[Run]] = defaultdict(list)
+        rows = Kerb.objects.order_by("pk").values_list("road", "side", AsWKB("line"), "measures")
+        for road, side, line, measures in rows:
+            runs[road, side].append(Run(_from_wkb(line), np.asarray(measures)))
+        return cls(streets, dict(crossings), dict(runs), tuple(landmarks), shorten)
+
+    # ── Names ──
+
+    @cached_property
+    def _by_key(self) -> dict[str, list[int]]:
+        return _grouped((key_of(street.name), pk) for pk, street in self.streets.items())
+
+    @cached_property
+    def _landmarks_by_key(self) -> dict[str, list[Landmark]]:
+        return _grouped((each.key or key_of(each.name), each) for each in self.landmarks)
+
+    def called(self, name: str) -> list[int]:
+        """The roads of exactly this name, however it is written."""
+        return self._by_key.get(key_of(name), [])
+
+    def landmarks_called(self, name: str) -> list[Landmark]:
+        return self._landmarks_by_key.get(key_of(name), [])
+
+    def like(self, name: str) -> list[tuple[int, str]]:
+        """Roads whose name looks like this one, the likest first, each with the reason."""
+        key = key_of(name)
+        if key not in self._like:
+            ranked = _alike(key, self._by_key, road_likeness)
+            self._like[key] = [(pk, why) for pks, why in ranked for pk in pks][:MOST_ALIKE]
+        return self._like[key]
+
+    def landmarks_like(self, name: str) -> list[tuple[Landmark, str]]:
+        """Landmarks whose name looks like this one or that may be called so for short."""
+        key = key_of(name)
+        if key not in self._landmarks_like:
+            short = self.shorten(name)
+            words = _("“%(name)s”可能就是“%(full)s”")
+            found = [
+                (mark, words % {"name": name, "full": mark.name})
+                for mark in self.landmarks
+                if mark.short and mark.short == short and mark.key != key
+            ]
+            if not found:
+                ranked = _alike(key, self._landmarks_by_key, name_likeness)
+                found = [(mark, why) for marks, why in ranked for mark in marks]
+            self._landmarks_like[key] = found[:MOST_ALIKE]
+        return self._landmarks_like[key]
+
+    # ── Places ──
+
+    def meetings(self, road: int, other: int) -> list[float]:
+        """The metres of `road` at which it meets `other`, each junction once."""
+        metres = self.crossings.get((road, other)) or []
+        if not metres:
+            street, theirs = self.streets[road], self.crossings.get((other, road)) or []
+            metres = [street.line.project(self.streets[other].at(metre)) for metre in theirs]
+        return _each_once(metres) or self._where_one_ends(road, other)
+
+    def _where_one_ends(self, road: int, other: int) -> list[float]:
+        """The same for roads of which one is drawn to its end just before the other."""
+        one, two = self.streets[road], self.streets[other]
+        for ending, through in ((one, two), (two, one)):
+            for end in (ending.at(0.0), ending.at(ending.line.length)):
+                if 1.0 < through.line.distance(end) <= END_GAP_M:
+                    return [one.line.project(end)]
+        return []
+
+    def near_miss(self, road: int, other: int) -> float | None:
+        """The metre of `road` that is nearest to `other`, when they come near but do not meet."""
+        line = shapely.shortest_line(self.streets[road].line, self.streets[other].line)
+        if line.length > NEAR_MISS_M:
+            return None
+        return float(self.streets[road].line.project(shapely.get_point(line, 0)))
+
+    def crossing_roads(self, road: int, metre: float, within: float) -> list[int]:
+        """The roads that meet `road` around a metre."""
+        return [
+            other
+            for other in self._crossed_by.get(road, ())
+            if any(abs(each - metre) <= within for each in self.crossings[road, other])
+        ]
+
+    @cached_property
+    def _crossed_by(self) -> dict[int, list[int]]:
+        return _grouped(self.crossings)
+
+    def kerb_point(self, road: int, side: str, metre: float) -> Point | None:
+        """The kerb of that side abreast of a metre; None where there is none."""
+        points = (run.point(metre) for run in self.runs.get((road, side), ()))
+        return next((point for point in points if point is not None), None)
+
+    def nearest_on(self, road: int, point: Point) -> list[tuple[float, str, float]]:
+        """The kerbs of a road by their distance to a point: (metres away, side, metre of the road)."""
+        found = [
+            (run.line.distance(point), side, run.metre(point))
+            for side in Side.values
+            for run in self.runs.get((road, side), ())
+        ]
+        return sorted(found)
+
+    @cached_property
+    def _kerb_tree(self) -> tuple[shapely.STRtree, list[tuple[int, str, Run]]]:
+        rows = [(road, side, run) for (road, side), runs in self.runs.items() for run in runs]
+        return shapely.STRtree([run.line for _road, _side, run in rows]), rows
+
+    def nearest_kerbs(self, shape: shapely.Geometry, within: float) -> list[tuple[float, int, str, float]]:
+        """The nearest kerb of each road around a shape: (metres away, road, side, metre of the road)."""
+        tree, rows = self._kerb_tree
+        best: dict[int, tuple[float, int, str, float]] = {}
+        for index in tree.query(shape, predicate="dwithin", distance=within).tolist():
+            road, side, run = rows[index]
+            away = run.line.distance(shape)
+            if road not in best or away < best[road][0]:
+                at = shapely.get_point(shapely.shortest_line(run.line, shape), 0)
+                best[road] = (away, road, side, run.metre(at))
+        return sorted(best.values())
+
+
+def _each_once(metres: Sequence[float]) -> list[float]:
+    """Metres in order, those that belong to one junction as one."""
+    groups: list[list[float]] = []
+    for metre in sorted(metres):
+        if groups and metre - groups[-1][-1] <= ONE_JUNCTION_M:
+            groups[-1].append(metre)
+        else:
+            groups.append([metre])
+    return [sum(group) / len(group) for group in groups]
+
+
+def _from_wkb(value: Any) -> Any:
+    return shapely.from_wkb(bytes(value))
+
+
+def _grouped(pairs: Iterable[tuple[K, T]]) -> dict[K, list[T]]:
+    found: dict[K, list[T]] = defaultdict(list)
+    for key, value in pairs:
+        found[key].append(value)
+    return dict(found)
+
+
+def bearing_of(east: float, north: float) -> float:
+    """The bearing of a direction given by metres east and north."""
+    return float(np.degrees(np.arctan2(east, north)) % 360)
+
+
+def apart(a: float, b: float) -> float:
+    """Degrees between two bearings, 0 to 180."""
+    return abs((a - b + 180) % 360 - 180)
+
+
+# ── Names that look alike ─────────────────────────────────────────────────────────────────────────────────
+
+_DIRECTIONS = "东西南北中上下前后新老"
+_STREET_ENDINGS = ("大街", "大道", "马路", "胡同", "路", "街", "巷", "道", "里", "条")
+LEAST_RATIO = 0.75
+
+Likeness = Callable[[str, str], "tuple[float, str] | None"]
+
+
+def _alike(key: str, known: dict[str, list[Any]], likeness: Likeness) -> list[tuple[list[Any], str]]:
+    ranked = []
+    for other, things in known.items():
+        if other != key and (found := likeness(key, other)):
+            ranked.append((-found[0], other, things, found[1]))
+    return [(things, why) for _score, _other, things, why in sorted(ranked, key=lambda each: each[:2])]
+
+
+def road_likeness(key: str, other: str) -> tuple[float, str] | None:
+    """How much one street's name looks like another (0 to 1) and why; None when it doesn't."""
+    words = {"name": key, "other": other}
+    stem, theirs = _stem(key), _stem(other)
+    if stem == theirs and len(stem) >= 2:
+        return 0.95, _("“%(name)s”与“%(other)s”只差街、路等通名") % words
+    if len(key) >= 2 and (bare := _undirected(stem)) == _undirected(theirs) and len(bare) >= 2:
+        return 0.8, _("“%(name)s”与“%(other)s”只差方位字") % words
+    return name_likeness(key, other)
+
+
+def name_likeness(key: str, other: str) -> tuple[float, str] | None:
+    """The same for any name: one character off, one inside the other, or most of it in common."""
+    if len(key) < 3 or not set(key) & set(other):
+        return None
+    words = {"name": key, "other": other}
+    if one_character_off(key, other):
+        return 0.85, _("“%(name)s”与“%(other)s”只差一个字") % words
+    if len(key) >= 4 and key in other:
+        return 0.6 + 0.3 * len(key) / len(other), _("“%(name)s”是“%(other)s”的一部分") % words
+    ratio = _ratio(key, other)
+    return (0.8 * ratio, _("“%(name)s”与“%(other)s”相近") % words) if ratio >= LEAST_RATIO else None
+
+
+def _ratio(key: str, other: str) -> float:
+    """Twice the characters that match in order, by those of both; 0 when too few are shared to reach LEAST_RATIO."""
+    shared = sum(character in other for character in key)
+    if 2 * shared < LEAST_RATIO * (len(key) + len(other)):
+        return 0.0
+    return SequenceMatcher(None, key, other, autojunk=False).ratio()
+
+
+def one_character_off(a: str, b: str) -> bool:
+    """Whether one character was mistaken, left out, added, or two neighbours were exchanged."""
+    if abs(len(a) - len(b)) > 1:
+        return False
+    first = next((i for i, (x, y) in enumerate(zip(a, b, strict=False)) if x != y), min(len(a), len(b)))
+    if len(a) == len(b):
+        rest = a[first + 1 :], b[first + 1 :]
+        swapped = a[first : first + 2] == b[first : first + 2][::-1] and a[first + 2 :] == b[first + 2 :]
+        return rest[0] == rest[1] or swapped
+    longer, shorter = (a, b) if len(a) > len(b) else (b, a)
+    return longer[first + 1 :] == shorter[first:]
+
+
+@lru_cache(maxsize=4096)
+def _stem(key: str) -> str:
+    return next((key[: -len(ending)] for ending in _STREET_ENDINGS if key.endswith(ending)), key)
+
+
+@lru_cache(maxsize=4096)
+def _undirected(stem: str) -> str:
+    return "".join(character for character in stem if character not in _DIRECTIONS)

@@ -1,0 +1,380 @@
+"""A register through its pages: columns remembered, places confirmed and pinned, preview, writing, undo, rights."""
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pghistory
+import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+
+from gridmgr.geo.crs import WGS84, metric_srid, transformer
+from gridmgr.intake.models import Import
+from gridmgr.intake.models import State as Imported
+from gridmgr.intake.undo import take_back
+from gridmgr.jobs.work import Work
+from gridmgr.register import work
+from gridmgr.register.enums import Stage, State
+from gridmgr.register.models import Entry, Mapping, Register
+from grids.models import Road
+from tests.drawing import at, rect, stretch
+from tests.factories import SiteFactory
+from tests.register.conftest import HEAD, IDENTITY, PHONE, ROWS, brought, mapped, press, row, send, workbook
+from vendors.models import Pitch, Site
+
+pytestmark = pytest.mark.django_db
+
+
+def lonlat(x: float, y: float) -> dict[str, str]:
+    lon, lat = transformer(metric_srid(), WGS84).transform(*at(x, y))
+    return {"lon": f"{lon:.7f}", "lat": f"{lat:.7f}"}
+
+
+def preview(client: Client, register: Register) -> Any:
+    return client.get(f"/data/register/{register.pk}/preview/")
+
+
+def confirm(client: Client, register: Register, token: str | None = None) -> Any:
+    token = preview(client, register).context["token"] if token is None else token
+    return client.post(f"/data/register/{register.pk}/confirm/", {"token": token})
+
+
+# ── Upload and columns ────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_columns_are_guessed_shown_with_samples_and_remembered(
+    planner: Client, streets: tuple[Road, Road], var_of_its_own: Path
+) -> None:
+    send(planner)
+    first = Register.objects.get()
+    first_page = planner.get(f"/data/register/{first.pk}/columns/").content.decode()
+    assert "与南北路交叉口东南角" in first_page
+    assert "上次的填好" not in first_page
+    mapped(planner, first, **{"column-7": ""})  # 备注 is not wanted
+    assert Mapping.objects.get().sender == "某街道办"
+
+    other_order = [0, 2, 1, 3, 4, 5, 6, 7]
+    rows = [[row[index] for index in other_order] for row in ROWS if row]
+    second = brought(workbook(rows, [HEAD[index] for index in other_order]))
+    page = planner.get(f"/data/register/{second.pk}/columns/")
+    assert "上次的填好" in page.content.decode()
+    told = {each.text: each.role for each in page.context["form"].columns}
+    assert told["点位"] == "place"
+    assert told["备注"] == ""  # as it was said, not as it would be guessed
+
+    third = brought(workbook(), sender="另一街道办")
+    page = planner.get(f"/data/register/{third.pk}/columns/")
+    assert "上次的填好" not in page.content.decode()
+
+
+def test_what_is_not_mapped_is_kept_nowhere(register: Register, var_of_its_own: Path) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT string_agg(e::text, '') FROM register_entry AS e")
+        stored = cursor.fetchone()[0]
+    assert PHONE in stored  # mapped as the contact
+    assert IDENTITY not in stored
+    assert list(var_of_its_own.iterdir()) == []
+
+
+def test_cells_that_nobody_maps_go_after_a_day(planner: Client, var_of_its_own: Path) -> None:
+    made = brought(workbook())
+    (kept,) = var_of_its_own.iterdir()
+    assert kept.stat().st_mode & 0o077 == 0
+    os.utime(kept, (0, 0))
+    answer = planner.get(f"/data/register/{made.pk}/columns/")
+    assert answer.status_code == 404
+    assert "24 小时" in answer.content.decode()
+    brought(workbook())
+    assert not kept.exists()
+
+
+def test_columns_without_a_place_are_refused(planner: Client, streets: tuple[Road, Road]) -> None:
+    answer = mapped(planner, brought(workbook()), **{"column-1": "", "column-2": ""})
+    assert answer.status_code == 422
+    assert "至少指明哪一列是点位" in answer.content.decode()
+    assert not Entry.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [("a.xls", b"x"), ("a.xlsx", b"MZ not a workbook"), ("a.csv", b"\0\0"), ("a.xlsx", b"")],
+)
+def test_hostile_file_gets_words_and_leaves_nothing(
+    planner: Client, var_of_its_own: Path, name: str, content: bytes
+) -> None:
+    answer = send(planner, content, name)
+    assert answer.status_code in {400, 413}
+    assert 'class="errorlist"' in answer.content.decode()
+    assert not Register.objects.exists()
+    assert not var_of_its_own.exists() or list(var_of_its_own.iterdir()) == []
+
+
+# ── Rows ──────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_rows_are_matched_unsure_or_not_found(register: Register) -> None:
+    states = {each.row: each.state for each in register.entries.all()}
+    assert states == {5: State.MATCHED, 6: State.UNMATCHED, 8: State.UNSURE, 9: State.LEFT_OUT}
+    corner = row(register, 5)
+    # The kerbs cross at (506, -10): metre 506 of 东西街 on its right side, and eastwards there is room.
+    assert (corner.side, corner.metre, corner.toward) == ("right", 506.0, 1)
+    assert corner.point is not None
+    assert (round(corner.point.x), round(corner.point.y)) == at(506, -10)
+    assert "东南角" in corner.understood
+    assert "门牌号" in row(register, 6).why
+    assert "只差一个字" in row(register, 8).why
+
+
+def test_candidate_is_a_place_once_a_person_chose_it(planner: Client, register: Register) -> None:
+    assert planner.get(f"/data/register/{register.pk}/").context["show"] == "unsure"
+    answer = press(planner, register, 8, "choose/", candidate=0, show="unsure")
+    assert answer.url.endswith("?show=unsure#row-8")
+    chosen = row(register, 8)
+    assert (chosen.state, chosen.side, chosen.metre, chosen.toward) == (State.PINNED, "left", 494.0, -1)
+    assert press(planner, register, 8, "choose/", candidate=9).status_code == 400
+
+
+def test_pin_by_map_takes_the_nearest_kerb(planner: Client, register: Register) -> None:
+    said = planner.get(
+        f"/data/register/where?{'&'.join(f'{k}={v}' for k, v in lonlat(250, -30).items())}"
+    ).json()
+    assert said["words"] == "东西街 右侧 250 m"
+    press(planner, register, 6, **lonlat(250, -30))
+    pinned = row(register, 6)
+    assert (pinned.state, pinned.side) == (State.PINNED, "right")
+    assert pinned.metre == pytest.approx(250, abs=0.05)
+    assert pinned.point is not None
+    assert (round(pinned.point.x), round(pinned.point.y)) == at(250, -10)
+
+
+def test_pin_by_road_and_metre_needs_no_map(planner: Client, register: Register) -> None:
+    press(planner, register, 6, road="南北路", side="left", metre="100")
+    pinned = row(register, 6)
+    assert (pinned.road and pinned.road.name, pinned.side, pinned.metre) == ("南北路", "left", 100.0)
+
+
+@pytest.mark.parametrize(
+    "data", [{"lon": "0", "lat": "0"}, {"lon": "nan", "lat": "38"}, {"road": "没有街", "metre": "5"},
+             {"road": "东西街", "side": "left", "metre": "5000"}, {}]
+)  # fmt: skip
+def test_pin_that_cannot_be_is_refused_in_words(
+    planner: Client, register: Register, data: dict[str, str]
+) -> None:
+    answer = press(planner, register, 6, **data)
+    assert answer.status_code in {422, 404, 400}
+    assert row(register, 6).state == State.UNMATCHED
+
+
+def test_row_is_left_out_and_taken_in_again(planner: Client, register: Register) -> None:
+    press(planner, register, 5, "leave/")
+    assert row(register, 5).state == State.LEFT_OUT
+    press(planner, register, 5, "leave/", back=1)
+    assert row(register, 5).state == State.MATCHED
+
+
+def test_list_costs_the_same_queries_for_any_number_of_rows(
+    planner: Client, streets: tuple[Road, Road], register: Register
+) -> None:
+    def cost(number: int) -> int:
+        rows = [[1, "东西街", "与南北路交叉口东南角", 6, "张三", PHONE, "", ""]] * number
+        made = brought(workbook(rows))
+        mapped(planner, made)
+        with CaptureQueriesContext(
+            connection,
+        ) as queries:
+            planner.get(f"/data/register/{made.pk}/?show=all")
+        return len(queries)
+
+    assert cost(1) == cost(3)
+
+
+# ── Preview, writing, undo ────────────────────────────────────────────────────────────────────────────────
+
+
+def test_preview_writes_nothing_and_confirming_proposes(planner: Client, register: Register) -> None:
+    press(planner, register, 6, **lonlat(250, -30))
+    page = preview(planner, register)
+    assert page.context["counts"] == {"created": 2, "changed": 0, "unchanged": 0, "refused": 0}
+    assert page.context["left"] == {"open": 1, "no_quantity": 0, "left_out": 1}
+    assert not Site.objects.exists()
+
+    assert confirm(planner, register).status_code == 302
+    corner, pinned = Site.objects.order_by("code")
+    # Six pitches: 6 x 2.4 + 0.4 = 14.8 m, from 1 m beyond the corner at 506 on.
+    assert (corner.state, corner.capacity, corner.pitches.count(), corner.name) == (
+        "proposed", 6, 6, "东西街 与南北路交叉口东南角",
+    )  # fmt: skip
+    assert [float(corner.stretch.lower), float(corner.stretch.upper)] == pytest.approx(
+        [507.0, 521.8], abs=0.01
+    )
+    assert corner.proposed_by == planner.user  # type: ignore[attr-defined]
+    assert pinned.middle_m == pytest.approx(250, abs=0.05)
+    register.refresh_from_db()
+    assert register.stage == Stage.WRITTEN
+    assert row(register, 5).site_code == corner.code
+    record = Import.objects.get()
+    assert (record.way, record.state, record.counts["created"]) == ("register", Imported.WRITTEN, 2)
+    assert PHONE not in str(record.report)
+
+
+def test_what_changed_after_the_preview_is_not_confirmed(planner: Client, register: Register) -> None:
+    token = preview(planner, register).context["token"]
+    press(planner, register, 5, "quantity/", quantity=9)
+    answer = confirm(planner, register, token)
+    assert answer.status_code == 409
+    assert "预览之后有了改动" in answer.content.decode()
+    assert not Site.objects.exists()
+    assert confirm(planner, register).status_code == 302
+    assert Site.objects.get().capacity == 9
+    assert confirm(planner, register, token).status_code == 409  # a second time
+    assert Site.objects.count() == 1
+
+
+def test_undo_takes_the_whole_import_back(planner: Client, register: Register) -> None:
+    near = SiteFactory(
+        name="老摊点", code="TD-90", road=Road.objects.get(name="东西街"), at_m=240, pitches=8, capacity=8
+    )
+    press(planner, register, 6, **lonlat(250, -10))
+    confirm(planner, register)
+    near.refresh_from_db()
+    assert (near.capacity, near.state) == (4, "open")
+    assert Site.objects.count() == 2
+    planner.post(f"/data/register/{register.pk}/undo/")
+    near.refresh_from_db()
+    assert near.capacity == 8
+    assert list(Site.objects.all()) == [near]
+    assert Pitch.objects.count() == 8
+    register.refresh_from_db()
+    assert (register.stage, row(register, 6).state) == (Stage.REVIEW, State.PINNED)
+    assert Import.objects.get().state == Imported.UNDONE
+    confirm(planner, register)  # and it can be imported again
+    assert Site.objects.count() == 2
+
+
+def test_undo_on_the_page_of_imports_reopens_the_register(planner: Client, register: Register) -> None:
+    confirm(planner, register)
+    take_back(Import.objects.get())
+    assert planner.get(f"/data/register/{register.pk}/").context["register"].stage == Stage.REVIEW
+    assert row(register, 5).site_code == ""
+
+
+def test_undo_is_refused_when_a_site_was_changed_since(planner: Client, register: Register) -> None:
+    confirm(planner, register)
+    with pghistory.context():  # in a test all is one transaction, which keeps the last context
+        Site.objects.update(name="别人改过")
+    planner.post(f"/data/register/{register.pk}/undo/")
+    assert Site.objects.get().name == "别人改过"
+    register.refresh_from_db()
+    assert register.stage == Stage.WRITTEN
+
+
+def test_fruit_markets_need_their_season(planner: Client, streets: tuple[Road, Road]) -> None:
+    made = brought(workbook())
+    assert mapped(planner, made, kind="market").status_code == 422
+    season = {"season_from": "2027-06-01", "season_to": "2027-09-30"}
+    assert mapped(planner, made, kind="market", **season).status_code == 302
+    confirm(planner, made)
+    market = Site.objects.get()
+    assert (market.kind, market.code[:2]) == ("market", "GG")
+    assert market.season is not None
+    assert (str(market.season.lower), str(market.season.upper)) == ("2027-06-01", "2027-10-01")
+
+
+# ── Sites that are there already ──────────────────────────────────────────────────────────────────────────
+
+
+def test_site_within_thirty_metres_on_the_same_kerb_is_the_one_meant(
+    planner: Client, register: Register
+) -> None:
+    road = Road.objects.get(name="东西街")
+    # The corner is at x = 506; its site from 530 on is 24 m away, the one across the street nearer still.
+    site = SiteFactory(code="TD-91", road=road, at_m=530, pitches=8, capacity=8)
+    SiteFactory(code="TD-92", road=road, side="left", stretch=stretch(500, 516), area=rect(500, 12, 16, 4))
+    page = preview(planner, register)
+    (step,) = page.context["steps"]
+    assert (step.outcome, step.site) == ("changed", site)
+    assert "8 → 6" in step.words
+
+
+def test_approved_site_without_room_is_refused(planner: Client, register: Register) -> None:
+    SiteFactory(code="TD-91", road=Road.objects.get(name="东西街"), at_m=530, pitches=3, capacity=3)
+    (step,) = preview(planner, register).context["steps"]
+    assert step.outcome == "refused"
+    assert "3 个摊位" in step.words
+
+
+def test_site_is_known_by_its_name_wherever_it_stands(planner: Client, streets: tuple[Road, Road]) -> None:
+    SiteFactory(code="TD-91", name="南北路夜市", road=streets[0], at_m=800, pitches=6, capacity=6)
+    made = brought(workbook([[1, "", "南北路夜市", 6, "", "", "", ""]]))
+    mapped(planner, made)
+    assert row(made, 5).state == State.MATCHED
+    (step,) = preview(planner, made).context["steps"]
+    assert step.outcome == "unchanged"
+    assert confirm(planner, made).status_code == 409  # nothing to write
+
+
+def test_two_rows_on_one_spot_are_told_of_one_another(planner: Client, streets: tuple[Road, Road]) -> None:
+    made = brought(workbook([[n, "东西街", "与南北路交叉口东南角", 6, "", "", "", ""] for n in (1, 2)]))
+    mapped(planner, made)
+    first, second = preview(planner, made).context["steps"]
+    assert not first.notes
+    assert "第 5 行占同一块地方" in second.notes[0]
+
+
+# ── Rights ────────────────────────────────────────────────────────────────────────────────────────────────
+
+PAGES = (
+    "/data/register/",
+    "/data/register/{pk}/",
+    "/data/register/{pk}/rows/6/",
+    "/data/register/{pk}/preview/",
+)
+
+
+def test_registers_are_for_those_who_work_with_them(
+    client_as: Callable[..., Client], register: Register
+) -> None:
+    for role in ("secretary", "member"):
+        client = client_as(role)
+        for page in PAGES:
+            assert client.get(page.format(pk=register.pk)).status_code == 403, (role, page)
+        assert send(client).status_code == 403
+    assert Client().get("/data/register/").status_code == 302
+    office = client_as("office")
+    assert press(office, register, 6, **lonlat(250, -30)).status_code == 302
+    assert confirm(office, register).status_code == 403
+    assert not Site.objects.exists()
+
+
+def test_contacts_are_shown_to_those_alone_who_may_see_phones(
+    client_as: Callable[..., Client], planner: Client, register: Register
+) -> None:
+    Entry.objects.filter(row=5).update(note=f"找张三 {PHONE}")
+    for client, sees in ((planner, False), (client_as("office"), True), (client_as("administrator"), True)):
+        for page in PAGES[1:]:
+            shown = client.get(page.format(pk=register.pk) + "?show=all").content.decode()
+            assert (PHONE in shown) == (sees and page == PAGES[1]), page
+
+
+# ── Jobs ──────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_jobs_match_and_write_as_the_pages_do(planner: Any, register: Register, tmp_path: Path) -> None:
+    register.entries.filter(row=5).update(state=State.UNMATCHED)
+    told: list[tuple[int, int]] = []
+    job = Work(
+        {"register": register.pk},
+        planner.user,
+        tmp_path,
+        lambda done, total, _words: told.append((done, total)),
+    )
+    assert work.match(job).result == f"/data/register/{register.pk}/"
+    assert row(register, 5).state == State.MATCHED
+    assert told
+    assert told[-1] == (3, 3)
+    token = preview(planner, register).context["token"]
+    work.write(Work({"register": register.pk, "token": token}, planner.user, tmp_path))
+    assert Site.objects.count() == 1
