@@ -92,7 +92,7 @@ class RoadGap(models.Model):
                 expressions=[("road", RangeOperators.EQUAL), ("stretch", RangeOperators.OVERLAPS)],
             )
         ]
-        triggers: ClassVar = [triggers.stretch_on_road()]
+        triggers: ClassVar = triggers.stretch_on_road()
 
     def __str__(self) -> str:
         return f"{self.road} {self.stretch}"
@@ -356,7 +356,7 @@ class Assignment(models.Model):
                 condition=Q(period__isempty=False, period__startswith__isnull=False),
             ),
         ]
-        triggers: ClassVar = [versioned(), triggers.stretch_on_road(), triggers.section_holds_shares()]
+        triggers: ClassVar = [versioned(), *triggers.stretch_on_road(), triggers.section_holds_shares()]
 
     def __str__(self) -> str:
         return f"{self.road} {self.stretch.lower:.0f}–{self.stretch.upper:.0f} m"
@@ -412,7 +412,7 @@ class OnRoad(models.Model):
 
     class Meta:
         abstract = True
-        triggers: ClassVar = [versioned(), triggers.stretch_on_road()]
+        triggers: ClassVar = [versioned(), *triggers.stretch_on_road()]
 
     @property
     def middle_m(self) -> float:

@@ -5,6 +5,9 @@ Each raises SQLSTATE 23514 (check_violation) with a constraint name, so that Dja
 
 import pgtrigger
 
+_OUTSIDE_ROAD = (
+    "format('stretch %s is not within the road (0 to %s m)', stray.stretch, round(stray.road_length, 2))"
+)
 _OUTSIDE_SECTION = (
     "format('%s, %s is not within the branch''s section %s, %s', "
     "NEW.stretch, NEW.period, section.stretch, section.period)"
@@ -18,20 +21,47 @@ def _refuse(constraint: str, message: str) -> str:
     )
 
 
-def stretch_on_road() -> pgtrigger.Trigger:
-    """A stretch has both ends, is not empty, and lies between metre 0 and the end of its road."""
+def stretch_on_road() -> list[pgtrigger.Trigger]:
+    """A stretch has both ends, is not empty, and lies between metre 0 and the end of its road.
+
+    Looked at once per statement, over all its rows, by one trigger for each kind of statement.
+    """
+    new = "SELECT road_id, stretch FROM new_values"
+    moved = f"{new} EXCEPT SELECT road_id, stretch FROM old_values"
+    return [
+        _stretch_on_road("insert", pgtrigger.Insert, pgtrigger.Referencing(new="new_values"), new),
+        _stretch_on_road(
+            "update", pgtrigger.Update, pgtrigger.Referencing(old="old_values", new="new_values"), moved
+        ),
+    ]
+
+
+def _stretch_on_road(
+    kind: str, operation: pgtrigger.Operation, tables: pgtrigger.Referencing, rows: str
+) -> pgtrigger.Trigger:
+    """Roads are locked before the look, in one order, so that none becomes shorter meanwhile.
+
+    The left join visits each row once, however few rows the plan was made for.
+    """
     return pgtrigger.Trigger(
-        name="stretch_on_road",
-        when=pgtrigger.Before,
-        operation=pgtrigger.Insert | pgtrigger.UpdateOf("stretch", "road_id"),
-        declare=[("road_length", "numeric")],
+        name=f"stretch_on_road_{kind}",
+        level=pgtrigger.Statement,
+        when=pgtrigger.After,
+        operation=operation,
+        referencing=tables,
+        declare=[("stray", "record")],
         func=f"""
-            SELECT length_m::numeric INTO road_length FROM grids_road WHERE id = NEW.road_id FOR SHARE;
-            IF isempty(NEW.stretch) OR lower_inf(NEW.stretch) OR upper_inf(NEW.stretch)
-               OR lower(NEW.stretch) < 0 OR upper(NEW.stretch) > road_length + 0.01 THEN
-                {_refuse("stretch_on_road", "format('stretch %s is not within the road (0 to %s m)', NEW.stretch, round(road_length, 2))")}
+            PERFORM 1 FROM grids_road WHERE id = ANY(ARRAY(SELECT DISTINCT road_id FROM ({rows}) AS each_row))
+            ORDER BY id FOR SHARE;
+            SELECT each_row.stretch, road.length_m::numeric AS road_length INTO stray
+            FROM ({rows}) AS each_row LEFT JOIN grids_road AS road ON road.id = each_row.road_id
+            WHERE isempty(stretch) OR lower_inf(stretch) OR upper_inf(stretch)
+               OR lower(stretch) < 0 OR upper(stretch) > road.length_m::numeric + 0.01
+            LIMIT 1;
+            IF FOUND THEN
+                {_refuse("stretch_on_road", _OUTSIDE_ROAD)}
             END IF;
-            RETURN NEW;
+            RETURN NULL;
         """,
     )
 

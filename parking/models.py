@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from gridmgr.geo.crs import WEB_MERCATOR
+from gridmgr.geo.functions import KerbBox
 from gridmgr.history import tracked
 from gridmgr.layers.models import versioned
 from grids.models import SRID, OnRoad
@@ -220,11 +221,7 @@ class Bay(OnRoad):
             ),
             ExclusionConstraint(
                 name="bay_kerb_once",
-                expressions=[
-                    ("road", RangeOperators.EQUAL),
-                    ("side", RangeOperators.EQUAL),
-                    ("stretch", RangeOperators.OVERLAPS),
-                ],
+                expressions=[(KerbBox("road", "side", "stretch"), RangeOperators.OVERLAPS)],
                 condition=~Q(state="removed"),
                 violation_error_message=_("同侧路缘的这一段已有泊位。"),
             ),

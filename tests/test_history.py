@@ -2,11 +2,12 @@
 
 import html
 import re
+from datetime import date, time
 from typing import Any
 
 import pghistory
 import pytest
-from django.db import DatabaseError, connection, transaction
+from django.db import DatabaseError, connection, models, transaction
 
 from gridmgr.accounts.models import User
 from gridmgr.history import changes_in, event_model, history_of
@@ -14,7 +15,7 @@ from grids.models import Assignment, Branch, Member, MemberAssignment, Road
 from parking.models import Bay, CalendarDay, DropOffHours, DropOffPoint, PandaLane, School, SchoolGate
 from tests.conftest import Town
 from tests.drawing import stretch
-from tests.factories import BayFactory, MemberFactory, RoadFactory, SiteFactory
+from tests.factories import BayFactory, DropOffPointFactory, MemberFactory, RoadFactory, SiteFactory
 from vendors.models import (
     Allocation,
     Guidance,
@@ -77,6 +78,87 @@ def test_bulk_and_raw_writes_are_recorded_too() -> None:
     with connection.cursor() as cursor:
         cursor.execute("SELECT session_user")
         assert raw.who == cursor.fetchone()[0]
+
+
+def recorded(model: type[models.Model]) -> list[tuple[str, Any]]:
+    """(label, key) of all events of a kind, in their order."""
+    return list(event_model(model).objects.order_by("pgh_id").values_list("pgh_label", "pgh_obj_id"))
+
+
+def run(sql: str, *values: Any) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(sql, values)
+
+
+@pytest.mark.django_db
+def test_one_statement_leaves_an_event_for_each_row_that_it_changed() -> None:
+    road = RoadFactory()
+    with pghistory.context(command="lay"):
+        first, second, third = Bay.objects.bulk_create(
+            [BayFactory.build(road=road, at_m=at_m, number=f"B{at_m}") for at_m in (100, 200, 300)]
+        )
+    assert recorded(Bay) == [("insert", bay.pk) for bay in (first, second, third)]
+    contexts = set(event_model(Bay).objects.values_list("pgh_context__metadata__command", flat=True))
+    assert contexts == {"lay"}
+
+    run("UPDATE parking_bay SET kind = 'large' WHERE id = %s", first.pk)
+    run("UPDATE parking_bay SET kind = CASE WHEN id = %s THEN 'charging' ELSE kind END", second.pk)
+    run("UPDATE parking_bay SET kind = kind")
+    run("UPDATE parking_bay SET kind = 'large' WHERE id IN (%s, %s)", second.pk, third.pk)
+    assert recorded(Bay)[3:] == [("update", bay.pk) for bay in (first, second, second, third)]
+
+    run("DELETE FROM parking_bay WHERE id <> %s", second.pk)
+    assert recorded(Bay)[7:] == [("delete", first.pk), ("delete", third.pk)]
+    assert event_model(Bay).objects.get(pgh_label="delete", pgh_obj_id=third.pk).kind == "large"
+
+
+@pytest.mark.django_db
+def test_insert_that_turns_into_an_update_is_recorded_as_one() -> None:
+    CalendarDay.objects.create(day=date(2026, 10, 1), is_school_day=False, note="国庆节")
+    run(
+        "INSERT INTO parking_calendarday (day, is_school_day, note) "
+        "VALUES ('2026-10-01', false, '国庆'), ('2026-10-02', false, '国庆') "
+        "ON CONFLICT (day) DO UPDATE SET note = EXCLUDED.note"
+    )
+    assert sorted(recorded(CalendarDay)[1:]) == [
+        ("insert", date(2026, 10, 2)),
+        ("update", date(2026, 10, 1)),
+    ]
+
+
+@pytest.mark.django_db
+def test_change_of_the_key_itself_is_recorded() -> None:
+    for day in (1, 2, 3):
+        CalendarDay.objects.create(day=date(2026, 10, day), is_school_day=False)
+    run("UPDATE parking_calendarday SET day = day + 7 WHERE day >= '2026-10-02'")
+    assert sorted(recorded(CalendarDay)[3:]) == [
+        ("update", date(2026, 10, 9)),
+        ("update", date(2026, 10, 10)),
+    ]
+
+
+@pytest.mark.django_db
+def test_statement_that_touches_no_row_leaves_nothing() -> None:
+    BayFactory()
+    before = pghistory.models.Context.objects.count()
+    with pghistory.context(command="nothing"):
+        Bay.objects.filter(number="").update(kind="large")
+        Bay.objects.filter(number="").delete()
+        Bay.objects.update(kind="small")
+    assert [label for label, _key in recorded(Bay)] == ["insert"]
+    assert pghistory.models.Context.objects.count() == before
+
+
+@pytest.mark.django_db
+def test_what_goes_with_a_deleted_row_is_recorded_too() -> None:
+    point = DropOffPointFactory()
+    hours = DropOffHours.objects.create(point=point, opens=time(7), closes=time(8))
+    keys = point.pk, hours.pk
+    point.delete()
+    assert (recorded(DropOffPoint)[-1], recorded(DropOffHours)[-1]) == (
+        ("delete", keys[0]),
+        ("delete", keys[1]),
+    )
 
 
 @pytest.mark.django_db

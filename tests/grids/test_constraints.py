@@ -94,6 +94,28 @@ def test_a_section_lies_on_its_road(road: Road, branch: Branch, stretch: str) ->
     assert refused(INSERT_SECTION, branch.pk, road.pk, "[0,1000)", "[2026-01-01,)") == ""
 
 
+def test_of_many_stretches_the_one_beyond_its_road_is_named(road: Road) -> None:
+    rows = "SELECT %s, numrange(m, m + 6) FROM generate_series(0, {}, 10) AS m"
+    many = f"INSERT INTO grids_roadgap (road_id, stretch) {rows}"
+    beyond = r"\[1000,1006\) is not within the road \(0 to 1000.00 m\)"
+    with pytest.raises(IntegrityError, match=beyond), transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(many.format(1000), [road.pk])
+    assert RoadGap.objects.count() == 0
+    assert refused(many.format(990), road.pk) == ""
+    assert (
+        refused("UPDATE grids_roadgap SET stretch = numrange(lower(stretch) + 4, upper(stretch) + 4)") == ""
+    )
+    longer = "UPDATE grids_roadgap SET stretch = numrange(lower(stretch), upper(stretch) + 2)"
+    assert refused(longer) == "stretch_on_road"
+
+
+def test_row_whose_stretch_stays_is_not_looked_at_again(road: Road, branch: Branch) -> None:
+    assign_section(branch, road=road, stretch=stretch_of(0, 1000), period=YEAR)
+    Road.objects.filter(pk=road.pk).update(reference_line=LineString((X, Y), (X + 900, Y), srid=SRID))
+    assert refused("UPDATE grids_assignment SET note = '道路缩短'") == ""
+    assert refused("UPDATE grids_assignment SET stretch = '[0,950)'") == "stretch_on_road"
+
+
 @pytest.mark.parametrize("period", ["empty", "(,2026-01-01)", "[2026-01-01,2026-01-01)"])
 def test_a_section_has_a_period(road: Road, branch: Branch, period: str) -> None:
     assert refused(INSERT_SECTION, branch.pk, road.pk, "[0,10)", period) == "section_period_given"
