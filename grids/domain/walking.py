@@ -5,56 +5,30 @@ A point is joined to the network at the nearest spot of the nearest edge, and wh
 Where there is no way on foot the answer is inf and `reachable` is False, never the distance as the crow flies.
 """
 
-from collections import OrderedDict
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
-from hashlib import blake2b
 from itertools import pairwise
-from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import shapely
 from django.contrib.gis.geos import LineString as GeosLineString
 from django.contrib.gis.geos import Point
-from django.db import connection
-from django.db.models import BigIntegerField, Count, Func, Max, Q, Sum
 from django.utils.translation import gettext as _
-from shapely import LineString
 
 from gridmgr.errors import Invalid, TooMuch
-from gridmgr.layers.models import DataChange
-from grids.domain.network import ROAD_CLASSES, TOUCH_M
-from grids.enums import RoadClass
-from grids.models import SRID, Carriageway
+from grids.domain.walkable import WalkableWay, edges_of
+from grids.models import SRID
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
 
-SAME_M = 0.001  # vertices nearer than this are one and the same, on whatever level
-ALONGSIDE_M = 45.0  # a raised or sunk expressway with a street this near beside it: walkers take the street
 ACCESS_M = 300.0  # a point farther than this from every way is on no street: it can't be reached
 PAIRS_MOST = 20_000_000  # pairs in one matrix of distances (160 MB)
 SOURCES_AT_ONCE = 256
-KEPT_SNAPPINGS = 8
 
 Points = np.ndarray | Sequence[Any] | Point
-
-
-@dataclass(frozen=True)
-class WalkableWay:
-    """What matters to a walker of a drawn way.
-
-    `off_ground`: on a bridge or in a tunnel. `from_osm`: its vertices say where it meets others.
-    """
-
-    line: LineString
-    highway: str
-    is_link: bool = False
-    level: int = 0
-    off_ground: bool = False
-    from_osm: bool = True
 
 
 @dataclass(frozen=True)
@@ -104,36 +78,20 @@ class WalkingNetwork:
     ends: np.ndarray
     lengths: np.ndarray
     nodes: int
-    _snappings: "OrderedDict[bytes, Joined]" = field(default_factory=OrderedDict, repr=False)
-    _lock: Any = field(default_factory=Lock, repr=False)
 
     @classmethod
     def of(cls, ways: Sequence[WalkableWay]) -> "WalkingNetwork":
-        """The network of these ways, without motorways, and without raised expressways beside a street."""
-        return _build(_walkable(ways))
-
-    @classmethod
-    def from_database(cls) -> "WalkingNetwork":
-        """The network of all carriageways as this transaction sees them; kept until their table changes."""
-        return _CACHE.current()
+        """The network of these ways, ready to be asked."""
+        edges = edges_of(ways)
+        network = cls(edges.lines, edges.ends, shapely.length(edges.lines), edges.nodes)
+        network.route((0.0, 0.0), (0.0, 0.0))  # builds what is built once: index, graph, table of edges
+        return network
 
     # ── Questions ─────────────────────────────────────────────────────────────────────────────────────────
 
-    def join(self, points: Points) -> Joined:
-        """Where each point joins the network; kept, so that the same places asked about again cost nothing."""
-        xy = as_xy(points)
-        key = blake2b(xy.tobytes(), digest_size=16).digest()
-        with self._lock:
-            known = self._snappings.get(key)
-            if known is not None:
-                self._snappings.move_to_end(key)
-                return known
-        joined = self._snap(xy)
-        with self._lock:
-            self._snappings[key] = joined
-            while len(self._snappings) > KEPT_SNAPPINGS:
-                self._snappings.popitem(last=False)
-        return joined
+    def join(self, points: Points | Joined) -> Joined:
+        """Where each point joins the network. Places that are asked about more than once are best joined beforehand."""
+        return points if isinstance(points, Joined) else self._snap(as_xy(points))
 
     def distances(self, from_points: Points, to_points: Points, *, limit_m: float) -> np.ndarray:
         """Metres on foot, shape (from, to); inf beyond `limit_m` or where no way leads.
@@ -151,13 +109,14 @@ class WalkingNetwork:
             return np.ascontiguousarray(self._matrix(goal, start, limit).T)
         return self._matrix(start, goal, limit)
 
-    def nearest(self, point: Points, to_points: Points, *, limit_m: float, most: int) -> list[Walk]:
+    def nearest(
+        self, point: Points | Joined, to_points: Points | Joined, *, limit_m: float, most: int
+    ) -> list[Walk]:
         """At most `most` of `to_points` within `limit_m` metres on foot, nearest first; ties by index.
 
-        Those that no way leads to are not among them. Pass the same array of places each time: joining them to
-        the network is remembered.
+        Those that no way leads to are not among them.
         """
-        start = self._snap(as_xy(point))
+        start = self.join(point)
         if len(start) != 1:
             raise Invalid(_("须从一个点出发,这里有 %d 个点。") % len(start))
         metres = self._matrix(start, self.join(to_points), _limit(limit_m))[0]
@@ -165,15 +124,18 @@ class WalkingNetwork:
         order = reached[np.argsort(metres[reached], kind="stable")][: max(most, 0)]
         return [Walk(int(index), float(metres[index])) for index in order]
 
-    def route(self, from_point: Points, to_point: Points) -> Route:
-        """The shortest way on foot from one point to the other, as a line from the one to the other."""
+    def route(self, from_point: Points, to_point: Points, *, limit_m: float = np.inf) -> Route:
+        """The shortest way on foot from one point to the other, as a line from the one to the other.
+
+        `limit_m` is what it surely doesn't pass, where that is known: nothing farther is searched.
+        """
         xy = np.concatenate((as_xy(from_point), as_xy(to_point)))
         if len(xy) != 2:
             raise Invalid(_("一条路线须有一个起点和一个终点。"))
         joined = self._snap(xy)
         if not joined.reachable.all():
             return Route(None, np.inf)
-        coordinates = self._coordinates(joined)
+        coordinates = self._coordinates(joined, _limit(limit_m))
         if coordinates is None:
             return Route(None, np.inf)
         whole = np.concatenate((xy[:1], coordinates, xy[1:]))
@@ -256,13 +218,17 @@ class WalkingNetwork:
         by_head = by_head + (self.lengths[start.edge] - start.along)[:, None]
         return np.minimum(by_tail, by_head, out=by_tail)
 
-    def _coordinates(self, joined: Joined) -> np.ndarray | None:
+    def _coordinates(self, joined: Joined, limit: float) -> np.ndarray | None:
         """Coordinates of the shortest way between two joined points, or None."""
         from scipy.sparse.csgraph import dijkstra
 
         (start_edge, goal_edge), (start_along, goal_along) = joined.edge, joined.along
         metres, before = dijkstra(
-            self.graph, directed=True, indices=self.ends[start_edge], return_predecessors=True
+            self.graph,
+            directed=True,
+            indices=self.ends[start_edge],
+            return_predecessors=True,
+            limit=limit,
         )
         leave = np.array([start_along, self.lengths[start_edge] - start_along])
         arrive = np.array([goal_along, self.lengths[goal_edge] - goal_along])
@@ -324,205 +290,3 @@ def _walked_back(before: np.ndarray, node: int) -> list[int]:
     while before[passed[-1]] >= 0:
         passed.append(int(before[passed[-1]]))
     return passed[::-1]
-
-
-# ── One network for the whole process ─────────────────────────────────────────────────────────────────────
-
-
-class _Cache:
-    """The network of the newest state of the carriageways that was asked for."""
-
-    def __init__(self) -> None:
-        self._lock = Lock()
-        self._state: tuple[Any, ...] | None = None
-        self._network: WalkingNetwork | None = None
-
-    def current(self) -> WalkingNetwork:
-        state, changed_here = _state()
-        if changed_here:  # nobody else may see what this transaction hasn't committed
-            return WalkingNetwork.of(_stored_ways())
-        with self._lock:  # one thread builds, the others wait for it
-            if self._network is None or self._state != state:
-                self._network, self._state = WalkingNetwork.of(_stored_ways()), state
-            return self._network
-
-
-_CACHE = _Cache()
-
-
-class _OwnTransaction(Func):
-    """Number of this transaction, 0 as long as it has written nothing."""
-
-    template = "coalesce(pg_current_xact_id_if_assigned()::text::bigint, 0)"
-    output_field = BigIntegerField()
-
-
-def _state() -> tuple[tuple[Any, ...], bool]:
-    """The database and state of the carriageways' table (see DataChange); whether we changed it ourselves just now."""
-    found = DataChange.objects.filter(table_name=Carriageway._meta.db_table).aggregate(
-        newest=Max("xid"), sum=Sum("weight"), own=Count("pk", filter=Q(xid=_OwnTransaction()))
-    )
-    return (connection.settings_dict["NAME"], found["newest"], found["sum"]), bool(found["own"])
-
-
-def _stored_ways() -> list[WalkableWay]:
-    stored = Carriageway.objects.order_by("pk").values_list(
-        "line", "highway", "is_link", "level", "bridge", "tunnel", "osm_id"
-    )
-    return [
-        WalkableWay(
-            line=shapely.from_wkb(bytes(line.wkb)),
-            highway=highway,
-            is_link=is_link,
-            level=level,
-            off_ground=bridge or tunnel or level != 0,
-            from_osm=osm_id is not None,
-        )
-        for line, highway, is_link, level, bridge, tunnel, osm_id in stored
-    ]
-
-
-# ── Which ways people walk on ─────────────────────────────────────────────────────────────────────────────
-
-
-def _walkable(ways: Sequence[WalkableWay]) -> list[WalkableWay]:
-    """The ways without motorways, and without raised or sunk expressways beside a street; all if none were left."""
-    open_to_all = [way for way in ways if not _is_motorway(way)] or list(ways)
-    streets = [way.line for way in open_to_all if not _is_raised_expressway(way)]
-    if not streets:
-        return open_to_all
-    tree = shapely.STRtree(streets)
-    return [way for way in open_to_all if not (_is_raised_expressway(way) and _runs_beside(way, tree))]
-
-
-def _is_motorway(way: WalkableWay) -> bool:
-    return way.highway.removesuffix("_link") in {"motorway", "高速公路", "高速"}
-
-
-def _is_raised_expressway(way: WalkableWay) -> bool:
-    """The main line of an expressway off the ground; on the ground pavements and frontage go with it."""
-    if not way.off_ground or way.is_link or way.highway.endswith("_link"):
-        return False
-    return ROAD_CLASSES.get(way.highway) == RoadClass.EXPRESSWAY
-
-
-def _runs_beside(way: WalkableWay, streets: shapely.STRtree) -> bool:
-    """Whether a street lies within ALONGSIDE_M of half of the way or more. A bridge over a river has none."""
-    shares = np.linspace(0, 1, max(3, int(way.line.length / 10)))
-    spots = shapely.line_interpolate_point(way.line, shares, normalized=True)
-    near = np.unique(streets.query(spots, predicate="dwithin", distance=ALONGSIDE_M)[0])
-    return len(near) * 2 >= len(spots)
-
-
-# ── From ways to edges ────────────────────────────────────────────────────────────────────────────────────
-
-
-@dataclass
-class _Spots:
-    """Spots on ways in order of way and metre: where the ways may meet others."""
-
-    xy: np.ndarray
-    way: np.ndarray
-    metre: np.ndarray
-    is_end: np.ndarray
-
-
-def _build(ways: Sequence[WalkableWay]) -> WalkingNetwork:
-    ways = [way for way in ways if way.line.length > 0]
-    if not ways:
-        return WalkingNetwork(np.empty(0, dtype=object), np.empty((0, 2), dtype=np.intp), np.empty(0), 0)
-    spots = _spots(ways)
-    node = _nodes(spots, np.array([way.level for way in ways])[spots.way])
-    meets = spots.is_end | (np.bincount(node)[node] > 1)
-    lines, first, last = _cut(spots, meets)
-    ends = np.column_stack((node[first], node[last]))
-    lengths = shapely.length(lines)
-    real = (lengths > SAME_M) & ((ends[:, 0] != ends[:, 1]) | (lengths > 2 * TOUCH_M))
-    used, ends = np.unique(ends[real], return_inverse=True)
-    return WalkingNetwork(lines[real], ends.reshape(-1, 2), lengths[real], len(used))
-
-
-def _spots(ways: Sequence[WalkableWay]) -> _Spots:
-    """All vertices, and where another way ends on a way or crosses it without a vertex there."""
-    lines = np.array([way.line for way in ways], dtype=object)
-    xy, way = shapely.get_coordinates(lines, return_index=True)
-    changes = np.flatnonzero(np.diff(way)) + 1
-    starts, stops = np.append(0, changes), np.append(changes, len(way)) - 1
-    steps = np.append(0.0, np.hypot(*np.diff(xy, axis=0).T))
-    steps[starts] = 0.0
-    walked = np.cumsum(steps)
-    metre = walked - walked[starts][way]
-    is_end = np.zeros(len(way), dtype=bool)
-    is_end[starts] = is_end[stops] = True
-    touched = [_touches(ways, lines), _crossings(ways, lines)]
-    more_way = np.concatenate([found for found, _xy in touched])
-    more_xy = np.concatenate([found for _way, found in touched])
-    more_metre = shapely.line_locate_point(lines[more_way], shapely.points(more_xy))
-    way, xy = np.append(way, more_way), np.concatenate((xy, more_xy))
-    metre, is_end = np.append(metre, more_metre), np.append(is_end, np.zeros(len(more_way), dtype=bool))
-    order = np.lexsort((metre, way))
-    return _Spots(xy[order], way[order], metre[order], is_end[order])
-
-
-def _touches(ways: Sequence[WalkableWay], lines: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Ways, and the ends of other ways of their level that lie on them, within TOUCH_M, away from any vertex."""
-    level = np.array([way.level for way in ways])
-    ends = np.concatenate((shapely.get_point(lines, 0), shapely.get_point(lines, -1)))
-    owner = np.tile(np.arange(len(lines)), 2)
-    end, way = shapely.STRtree(lines).query(ends, predicate="dwithin", distance=TOUCH_M)
-    own = (owner[end] != way) & (level[owner[end]] == level[way])
-    end, way = end[own], way[own]
-    apart = shapely.distance(_multipoints(lines[way]), ends[end]) if len(way) else np.empty(0)
-    bare = apart > TOUCH_M
-    return way[bare], shapely.get_coordinates(ends[end[bare]])
-
-
-def _multipoints(lines: np.ndarray) -> np.ndarray:
-    """The vertices of each line, as one multipoint."""
-    xy, owner = shapely.get_coordinates(lines, return_index=True)
-    return shapely.multipoints(shapely.points(xy), indices=owner)
-
-
-def _crossings(ways: Sequence[WalkableWay], lines: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Ways that no OSM topology stands behind, and where they cross each other on one level."""
-    plain = np.array([index for index, way in enumerate(ways) if not way.from_osm], dtype=np.intp)
-    if not len(plain):
-        return np.empty(0, dtype=np.intp), np.empty((0, 2))
-    level = np.array([ways[index].level for index in plain])
-    a, b = shapely.STRtree(lines[plain]).query(lines[plain], predicate="crosses")
-    once = (a < b) & (level[a] == level[b])
-    a, b = plain[a[once]], plain[b[once]]
-    shared, pair = shapely.get_parts(shapely.intersection(lines[a], lines[b]), return_index=True)
-    xy = shapely.get_coordinates(shapely.centroid(shared)).reshape(-1, 2)
-    return np.concatenate((a[pair], b[pair])), np.concatenate((xy, xy))
-
-
-def _nodes(spots: _Spots, level: np.ndarray) -> np.ndarray:
-    """A number per spot; the same for spots that are one place to a walker.
-
-    The very same coordinates are one place on any level (a bridge's end is its ramp's start); within TOUCH_M the
-    end of a way is one place with a vertex of its level, or with another end.
-    """
-    from scipy.sparse import coo_array
-    from scipy.sparse.csgraph import connected_components
-    from scipy.spatial import cKDTree
-
-    a, b = cKDTree(spots.xy).query_pairs(TOUCH_M, output_type="ndarray").T
-    same = np.hypot(*(spots.xy[a] - spots.xy[b]).T) <= SAME_M
-    end_on = (spots.is_end[a] | spots.is_end[b]) & (level[a] == level[b]) & (spots.way[a] != spots.way[b])
-    one = same | end_on | (spots.is_end[a] & spots.is_end[b])
-    links = coo_array((np.ones(one.sum()), (a[one], b[one])), shape=(len(level), len(level)))
-    return connected_components(links, directed=False)[1].astype(np.intp)
-
-
-def _cut(spots: _Spots, meets: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """The ways cut at the spots where they meet: lines, and the spots at the start and end of each."""
-    inner = meets & ~spots.is_end
-    twice = np.repeat(np.arange(len(meets)), np.where(inner, 2, 1))
-    opens = np.append(True, spots.way[twice][1:] != spots.way[twice][:-1])  # the start of a way
-    opens[1:] |= twice[1:] == twice[:-1]  # or the second of a doubled spot
-    edge = np.cumsum(opens) - 1
-    lines = shapely.linestrings(spots.xy[twice], indices=edge)
-    first = np.flatnonzero(opens)
-    last = np.append(first[1:], len(twice)) - 1
-    return lines, twice[first], twice[last]

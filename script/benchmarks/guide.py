@@ -17,7 +17,7 @@ from psycopg2.extras import DateRange
 
 from gridmgr.accounts.models import Role, User
 from gridmgr.geo.crs import WGS84, metric_srid, transformer
-from grids.domain.walking import WalkingNetwork
+from grids.domain.streets_on_foot import walking_network
 from grids.models import Carriageway, Road
 from script.benchmarks.timing import percentile, seconds
 from vendors.domain.guide import nearest_open, route_to
@@ -56,11 +56,11 @@ class _Enough(Exception):
 
 
 def _measured(places: list[Point]) -> list[dict[str, Any]]:
-    built = seconds(WalkingNetwork.from_database)
+    built = seconds(walking_network)
     now = timezone.now()
     answers = [nearest_open(place, at=now, fruit=True) for place in places]
-    reached = [(place, answer[0].site) for place, answer in zip(places, answers, strict=True) if answer]
-    network = WalkingNetwork.from_database()
+    reached = [(place, answer[0]) for place, answer in zip(places, answers, strict=True) if answer]
+    network = walking_network()
     size = f"{Site.objects.count()} sites, {network.nodes} junctions, {len(places)} places"
     return [
         _row(
@@ -68,7 +68,11 @@ def _measured(places: list[Point]) -> list[dict[str, Any]]:
             size,
             [lambda p=place: nearest_open(p, at=now, fruit=True) for place in places],
         ),
-        _row("way on foot to the first", size, [lambda p=p, s=s: route_to(p, s) for p, s in reached]),
+        _row(
+            "way on foot to the first",
+            size,
+            [lambda p=p, to=to: route_to(p, to.site, metres=to.metres) for p, to in reached],
+        ),
         _row("the whole answer /guide/near", size, [*_requests(places)], aim="< 50"),
         {"figure": "walking network built, once per process, s", "size": size, "value": built},
         {
@@ -124,9 +128,12 @@ def _fill(rng: np.random.Generator) -> None:
     roads = list(Road.objects.order_by("pk").only("pk", "reference_line", "length_m"))
     weights = np.array([road.length_m for road in roads])
     chosen = rng.choice(len(roads), size=max(SITES - Site.objects.count(), 0), p=weights / weights.sum())
+    by = [User.objects.create(username=f"bench-{role}") for role in ("proposer", "approver")]
+    approval = {"proposed_by": by[0], "approved_by": by[1], "approved_at": timezone.now()}
     with pgtrigger.ignore(*QUIET):
         sites = Site.objects.bulk_create(
-            [_site(number, roads[int(index)], rng) for number, index in enumerate(chosen)], batch_size=1000
+            [_site(number, roads[int(index)], approval, rng) for number, index in enumerate(chosen)],
+            batch_size=1000,
         )
         pitches = Pitch.objects.bulk_create(
             [Pitch(site=site, number=str(n), area=site.area) for site in sites for n in range(PITCHES)],
@@ -148,7 +155,7 @@ def _fill(rng: np.random.Generator) -> None:
         cursor.execute("ANALYZE vendors_site, vendors_pitch, vendors_allocation, vendors_pitchhold")
 
 
-def _site(number: int, road: Road, rng: np.random.Generator) -> Site:
+def _site(number: int, road: Road, approval: dict[str, Any], rng: np.random.Generator) -> Site:
     metre = float(rng.uniform(1, max(road.length_m - 12, 2)))
     spot = road.reference_line.interpolate(metre)
     side = float(rng.choice([-12.0, 12.0]))
@@ -169,4 +176,5 @@ def _site(number: int, road: Road, rng: np.random.Generator) -> Site:
         road=road,
         side="right",
         stretch=(metre, min(metre + 10, road.length_m)),
+        **approval,
     )

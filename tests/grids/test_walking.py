@@ -4,6 +4,7 @@ import heapq
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
+from threading import Event
 from typing import Any
 
 import numpy as np
@@ -15,7 +16,10 @@ from hypothesis import strategies as st
 from shapely import LineString
 
 from gridmgr.errors import Invalid, TooMuch
-from grids.domain.walking import Walk, WalkableWay, WalkingNetwork, as_xy
+from grids.domain import streets_on_foot
+from grids.domain.streets_on_foot import walking_network
+from grids.domain.walkable import WalkableWay
+from grids.domain.walking import Walk, WalkingNetwork, as_xy
 from grids.models import Carriageway
 from tests.drawing import SRID, at, line, point
 
@@ -292,29 +296,49 @@ def carriageway(number: int, *points: tuple[float, float], **more: Any) -> Carri
 
 def test_one_way_streets_are_walked_both_ways(db: None) -> None:
     carriageway(1, (0, 0), (500, 0), oneway="yes")
-    streets = WalkingNetwork.from_database()
+    streets = walking_network()
     assert streets.distances([at(400, 0)], [at(100, 0)], limit_m=1000)[0, 0] == pytest.approx(300)
 
 
 def test_a_transaction_sees_the_streets_it_has_just_written(db: None) -> None:
     carriageway(1, (0, 0), (500, 0))
-    assert len(WalkingNetwork.from_database().lines) == 1
+    assert len(walking_network().lines) == 1
     carriageway(2, (500, 0), (500, 500))
-    assert len(WalkingNetwork.from_database().lines) == 2
+    assert len(walking_network().lines) == 2
 
 
 def test_the_network_is_kept_until_a_street_changes(
     transactional_db: None, django_assert_num_queries: Callable[..., Any]
 ) -> None:
     way = carriageway(1, (0, 0), (500, 0))
-    first = WalkingNetwork.from_database()
+    first = walking_network()
     with django_assert_num_queries(1):
-        assert WalkingNetwork.from_database() is first
+        assert walking_network() is first
     way.line = line((0, 0), (800, 0))
     way.save()
-    second = WalkingNetwork.from_database()
+    second = walking_network()
     assert second is not first
     assert second.lengths.tolist() == pytest.approx([800])
+
+
+def test_a_citys_network_is_rebuilt_aside_while_the_old_one_answers(
+    transactional_db: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(streets_on_foot, "FEW", 0)
+    way = carriageway(1, (0, 0), (500, 0))
+    first, may_go_on, ways = walking_network(), Event(), streets_on_foot._stored_ways
+
+    def held_up() -> list[WalkableWay]:
+        assert may_go_on.wait(10)
+        return ways()
+
+    monkeypatch.setattr(streets_on_foot, "_stored_ways", held_up)
+    way.line = line((0, 0), (800, 0))
+    way.save()
+    assert walking_network() is walking_network() is first  # nobody waits for the one being built
+    may_go_on.set()
+    streets_on_foot._KEPT.settled()
+    assert walking_network().lengths.tolist() == pytest.approx([800])
 
 
 def test_threads_share_one_network(transactional_db: None) -> None:
@@ -322,7 +346,7 @@ def test_threads_share_one_network(transactional_db: None) -> None:
 
     def ask(_index: int) -> int:
         try:
-            return id(WalkingNetwork.from_database())
+            return id(walking_network())
         finally:
             connection.close()
 

@@ -22,7 +22,7 @@ from psycopg2.extras import DateRange, DateTimeTZRange
 
 from gridmgr.errors import Conflict, Invalid
 from gridmgr.geo.crs import WGS84, metric_srid, transformer
-from grids.domain.walking import WalkingNetwork
+from grids.domain.streets_on_foot import walking_network
 from grids.models import Carriageway
 from tests.drawing import at as spot
 from tests.drawing import line, point, rect
@@ -36,6 +36,7 @@ from tests.factories import (
     SiteFactory,
     UserFactory,
     VendorFactory,
+    replan,
 )
 from tests.vendors.crowd import at_once
 from vendors.domain import guide as guiding
@@ -111,7 +112,7 @@ def test_a_site_that_no_way_leads_to_is_not_suggested(sites: dict[str, Site]) ->
 def test_only_open_sites_in_season_and_hours_with_a_free_pitch(sites: dict[str, Site]) -> None:
     Site.objects.filter(code="B").update(state=SiteState.SUSPENDED)
     assert [code for code, *_rest in found()] == ["A", "C"]
-    Site.objects.filter(code="A").update(opens=time(18), closes=time(2))  # across midnight
+    replan(sites["A"], opens=time(18), closes=time(2))  # across midnight
     assert [code for code, *_rest in found()] == ["C"]
     assert [code for code, *_rest in found(noon() + timedelta(hours=13))] == ["A", "C"]  # 01:00
     AllocationFactory(pitch=sites["C"].pitches.get())
@@ -121,12 +122,10 @@ def test_only_open_sites_in_season_and_hours_with_a_free_pitch(sites: dict[str, 
 def test_fruit_markets_take_fruit_in_their_season(sites: dict[str, Site]) -> None:
     today = timezone.localdate()
     season = DateRange(today - timedelta(days=3), today + timedelta(days=3), "[)")
-    SiteFactory(code="M", road=sites["A"].road, at_m=120, market=True, season=season, pitches=2)
+    market = SiteFactory(code="M", road=sites["A"].road, at_m=120, market=True, season=season, pitches=2)
     assert found()[0] == ("M", 242, 2)  # middle (128, -14): 200 + 28 + 14
     assert found(fruit=False)[0] == ("B", 256, 1)
-    Site.objects.filter(code="M").update(
-        season=DateRange(today + timedelta(days=1), today + timedelta(days=3), "[)")
-    )
+    replan(market, season=DateRange(today + timedelta(days=1), today + timedelta(days=3), "[)"))
     assert found()[0] == ("B", 256, 1)
 
 
@@ -158,7 +157,7 @@ def test_asking_bit_by_bit_finds_the_same_as_asking_for_all(
     for site in made:
         site.pitches.create(number="1", area=site.area)
     middles = np.array([site.area.centroid.coords for site in made])
-    network = WalkingNetwork.from_database()
+    network = walking_network()
     monkeypatch.setattr(guiding, "FIRST_LOOK", first_look)
     for x, y in rng.uniform((0, 0), (400, 300), (6, 2)):
         place = point(float(x), float(y))
@@ -234,7 +233,7 @@ def test_of_64_holds_of_the_last_pitch_one_is_made_whoever_asks_and_however_ofte
 def test_site_that_is_not_open_now_is_refused(sites: dict[str, Site]) -> None:
     now = timezone.localtime()
     gone = (now - timedelta(hours=3)).time(), (now - timedelta(hours=1)).time()
-    Site.objects.filter(code="B").update(opens=gone[0], closes=gone[1])
+    replan(sites["B"], opens=gone[0], closes=gone[1])
     with pytest.raises(Invalid, match="不开放"):
         guide(officer=UserFactory(), place=point(*P), site=Site.objects.get(code="B"))
     assert not Guidance.objects.exists()

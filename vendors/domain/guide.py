@@ -20,7 +20,6 @@ from django.db.models import (
     F,
     FloatField,
     Func,
-    IntegerField,
     OuterRef,
     QuerySet,
     Subquery,
@@ -32,6 +31,7 @@ from psycopg2.extras import DateRange, DateTimeTZRange, NumericRange
 
 from gridmgr.errors import Conflict, Invalid, NotThere, constraint_of
 from gridmgr.geo.crs import WGS84, metric_srid, transformer, zone_window
+from grids.domain.streets_on_foot import walking_network
 from grids.domain.walking import Route, WalkingNetwork
 from grids.models import Assignment, Branch, Road
 from vendors.domain.rights import who_to_ask
@@ -42,7 +42,7 @@ from vendors.models import Allocation, Guidance, Pitch, PitchHold, Site, Vendor
 HOLD = timedelta(hours=2)
 LIMIT_M = 3_000.0  # farther than this nobody pushes a cart
 MOST = 5
-FIRST_LOOK = 48  # sites asked for by straight line at first; four times as many each further time
+FIRST_LOOK = 96  # sites asked for by straight line at first; four times as many each further time
 NEAR_ROAD_M = 500.0  # a place belongs to the branch of the nearest section within this
 SLIP_SIGNS = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"  # none that reads like another
 SLIP_RANDOM = 10
@@ -89,33 +89,32 @@ def nearest_open(
     A fruit market takes fruit only; a stall site takes everything. `limit_m` metres on foot at the most. `network` is
     that of the database unless given.
     """
-    open_now = _open_with_room(place, at=at, fruit=fruit)
-    network = network or WalkingNetwork.from_database()
-    look = FIRST_LOOK
+    open_now = _open_near(place, at=at, fruit=fruit)
+    network = network or walking_network()
+    start, look = network.join(place), FIRST_LOOK
     while True:
-        candidates = list(open_now[:look])
-        if not candidates:
-            return []
-        walks = network.nearest(
-            place, np.array([each[1:3] for each in candidates]), limit_m=limit_m, most=most
-        )
-        farthest = candidates[-1][3]
-        complete = len(candidates) < look or farthest > limit_m
-        if complete or (len(walks) == most and walks[-1].metres <= farthest):
-            return _suggestions([(candidates[walk.index], walk.metres) for walk in walks])
+        asked = list(open_now[:look])
+        farthest = asked[-1][3] if asked else 0.0
+        complete = len(asked) < look or farthest > limit_m
+        # No way on foot is shorter than the straight one: nothing that was not asked for is nearer than `farthest`.
+        reach = limit_m if complete else farthest
+        free = [each for each in asked if each[4]]
+        middles = np.array([each[1:3] for each in free]).reshape(-1, 2)
+        walks = network.nearest(start, middles, limit_m=reach, most=most)
+        if complete or len(walks) == most:
+            return _suggestions([(free[walk.index], walk.metres) for walk in walks])
         look *= 4
 
 
-# Key of a site, its middle, its distance as the crow flies, its free pitches.
-Candidate = tuple[int, float, float, float, int]
+# Key of a site, its middle, its distance as the crow flies, its free pitches (None: no pitch is free).
+Candidate = tuple[int, float, float, float, int | None]
 
 
-def _open_with_room(place: Point, *, at: datetime, fruit: bool) -> "QuerySet[Any, Candidate]":
-    """Open sites with a free pitch, nearest as the crow flies first (by the index)."""
-    free = free_pitches(at).filter(site=OuterRef("pk"))
-    counted = free.order_by().values("site").annotate(n=Count("pk")).values("n")
+def _open_near(place: Point, *, at: datetime, fruit: bool) -> "QuerySet[Any, Candidate]":
+    """Open sites, nearest as the crow flies first (by the index)."""
     middle = Func(F("area"), function="ST_Centroid")
-    sites = Site.objects.open_at(timezone.localtime(at)).filter(Exists(free))
+    free = free_pitches(at).filter(site=OuterRef("pk")).order_by().values("site")
+    sites = Site.objects.open_at(timezone.localtime(at))
     if not fruit:
         sites = sites.filter(kind=SiteKind.STALL)
     rows: QuerySet[Any, Candidate] = (
@@ -123,7 +122,7 @@ def _open_with_room(place: Point, *, at: datetime, fruit: bool) -> "QuerySet[Any
             x=Func(middle, function="ST_X", output_field=FloatField()),
             y=Func(middle, function="ST_Y", output_field=FloatField()),
             apart=GeometryDistance("area", place),
-            free_now=Subquery(counted, output_field=IntegerField()),
+            free_now=Subquery(free.annotate(n=Count("pk")).values("n")),
         )
         .order_by("apart")
         .values_list("pk", "x", "y", "apart", "free_now")
@@ -133,14 +132,11 @@ def _open_with_room(place: Point, *, at: datetime, fruit: bool) -> "QuerySet[Any
 
 def _suggestions(found: list[tuple[Candidate, float]]) -> list[Suggestion]:
     sites = (
-        Site.objects.filter(pk__in=[candidate[0] for candidate, _metres in found])
-        .select_related("road")
+        Site.objects.select_related("road")
         .defer("road__reference_line", "road__ways_left_out")
-        .in_bulk()
+        .in_bulk([site[0] for site, _metres in found])
     )
-    return [
-        Suggestion(sites[pk], metres, free) for (pk, _x, _y, _apart, free), metres in found if pk in sites
-    ]
+    return [Suggestion(sites[site[0]], metres, site[4] or 0) for site, metres in found if site[0] in sites]
 
 
 def free_pitches(at: datetime) -> "QuerySet[Pitch]":
@@ -152,9 +148,12 @@ def free_pitches(at: datetime) -> "QuerySet[Pitch]":
     return Pitch.objects.exclude(Exists(allotted)).exclude(Exists(held))
 
 
-def route_to(place: Point, site: Site, *, network: WalkingNetwork | None = None) -> Route:
-    """The way on foot from the place to the site."""
-    return (network or WalkingNetwork.from_database()).route(place, middle_of(site))
+def route_to(
+    place: Point, site: Site, *, metres: float | None = None, network: WalkingNetwork | None = None
+) -> Route:
+    """The way on foot from the place to the site, which is `metres` long where that is known already."""
+    limit = np.inf if metres is None else metres + 1.0
+    return (network or walking_network()).route(place, middle_of(site), limit_m=limit)
 
 
 def middle_of(site: Site) -> Point:

@@ -20,6 +20,7 @@ from gridmgr import quantities
 from gridmgr.accounts.audience import Audience, audience_of
 from gridmgr.errors import DomainError, Invalid
 from grids.domain.naming import Landmark, landmarks_of, said
+from grids.domain.streets_on_foot import walking_network
 from grids.domain.walking import WalkingNetwork
 from vendors.domain import guide as guiding
 from vendors.domain.rights import (
@@ -103,13 +104,13 @@ def near(request: HttpRequest) -> HttpResponse:
 def _near(request: HttpRequest, asked: dict[str, Any]) -> dict[str, Any]:
     """The sites found, each with its address in words, and what the map draws: the place, the sites, the first route."""
     place = guiding.place_at(asked["lon"], asked["lat"])
-    network = WalkingNetwork.from_database()
+    network = walking_network()
     found = guiding.nearest_open(place, at=timezone.now(), fruit=bool(asked["fruit"]), network=network)
     sites = [each.site for each in found]
     drawn = {
         "start": [asked["lon"], asked["lat"]],
         "sites": [_spot(each.site, each.metres, each.free) for each in found],
-        "route": _route(place, sites[0], network) if sites else None,
+        "route": _route(place, sites[0], network, found[0].metres) if found else None,
     }
     lines = list(zip(found, addresses(sites), strict=True))
     return {"found": lines, "drawn": drawn, "sees_all": audience_of(request.user).sees_all}
@@ -133,8 +134,10 @@ def route(request: HttpRequest) -> JsonResponse:
     return JsonResponse(_route(place, site) or {"type": "FeatureCollection", "features": []})
 
 
-def _route(place: Any, site: Site, network: WalkingNetwork | None = None) -> dict[str, Any] | None:
-    found = guiding.route_to(place, site, network=network)
+def _route(
+    place: Any, site: Site, network: WalkingNetwork | None = None, metres: float | None = None
+) -> dict[str, Any] | None:
+    found = guiding.route_to(place, site, metres=metres, network=network)
     if found.line is None:
         return None
     geometry = {"type": "LineString", "coordinates": line_in_degrees(found.line)}
