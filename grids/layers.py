@@ -175,6 +175,10 @@ def _mark(colour: str, *, min_zoom: float = 0) -> Style:
     return Style(shape="area", colour=colour, width=1.5, min_zoom=min_zoom)
 
 
+def _spot(colour: str, *, min_zoom: float) -> Style:
+    return Style(shape="marker", colour=colour, min_zoom=min_zoom)
+
+
 _KIND = enums.FacilityKind
 FOOTWAYS = _facilities(
     _KIND.FOOTWAY,
@@ -201,8 +205,8 @@ FUEL_STATIONS = _facilities(
     _KIND.FUEL_STATION, "fuel-stations", pgettext_lazy("plural", "加油站"), _mark("fuel")
 )
 HYDRANTS = _facilities(
-    _KIND.HYDRANT, "hydrants", pgettext_lazy("plural", "消防栓"), _mark("fire", min_zoom=15)
+    _KIND.HYDRANT, "hydrants", pgettext_lazy("plural", "消防栓"), _spot("fire", min_zoom=15)
 )
 BUS_STOPS = _facilities(
-    _KIND.BUS_STOP, "bus-stops", pgettext_lazy("plural", "公交站"), _mark("bus", min_zoom=14)
+    _KIND.BUS_STOP, "bus-stops", pgettext_lazy("plural", "公交站"), _spot("bus", min_zoom=14)
 )

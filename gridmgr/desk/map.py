@@ -7,13 +7,15 @@ from django.contrib.gis.db.models import Extent
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
+from django.utils.translation import gettext
+from django.views.decorators.gzip import gzip_page
 from django.views.decorators.http import require_GET
 
 from gridmgr.accounts.audience import Audience, audience_of
-from gridmgr.catalog import BACKDROP, LAYERS
+from gridmgr.catalog import BACKDROP, FACILITIES, LAYERS
 from gridmgr.feeds.query import day_of
 from gridmgr.geo.bbox import in_degrees
-from gridmgr.layers.maps import Bounds, page_map
+from gridmgr.layers.maps import Bounds, Extra, page_map
 from grids.domain.naming import said
 from grids.models import Branch, Road
 
@@ -22,6 +24,7 @@ OFF_AT_FIRST = ("branches",)
 
 
 @require_GET
+@gzip_page
 def city_map(request: HttpRequest) -> HttpResponse:
     """`/map/`: every layer of the catalog on one map; the view, the layers and the date stand in the address."""
     on, audience = day_of(request), audience_of(request.user)
@@ -29,6 +32,7 @@ def city_map(request: HttpRequest) -> HttpResponse:
         request,
         layers=LAYERS,
         backdrop=BACKDROP,
+        extra=Extra(gettext("选址设施"), FACILITIES),
         hidden=OFF_AT_FIRST,
         bounds=city_bounds(audience),
         query={"date": request.GET["date"]} if "date" in request.GET else {},

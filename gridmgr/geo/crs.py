@@ -73,10 +73,16 @@ def why_not_metric(srid: int) -> str:
 
 @cache
 def transformer(source: int | str, target: int | str) -> "pyproj.Transformer":
-    """A pyproj transformer with x = easting or longitude on both sides, whatever the authority's axis order."""
+    """A pyproj transformer with x = easting or longitude on both sides, whatever the authority's axis order.
+
+    One made from two CRS is looked up anew in PROJ's database by each thread that uses it (0.1 s); where there is one
+    way only, it is made from that way's steps instead, which takes a thread 0.3 ms.
+    """
     import pyproj
 
-    return pyproj.Transformer.from_crs(source, target, always_xy=True)
+    found = pyproj.Transformer.from_crs(source, target, always_xy=True)
+    one_way = found.definition.startswith("proj=pipeline")
+    return pyproj.Transformer.from_pipeline(found.definition) if one_way else found
 
 
 def project(geometry: "Geometry", source: int | str, target: int | str) -> "Geometry":

@@ -31,18 +31,18 @@ class PageMap(folium.Map):
 
 
 class TileGroup(folium.map.Layer):
-    """Layers that come in one vector tile, drawn on one canvas in their order."""
+    """Layers that come in one vector tile, drawn on one canvas in their order; map.js puts it on the map when it is wanted."""
 
     _template = Template(
         """
         {% macro script(this, kwargs) %}
-            var {{ this.get_name() }} = gridmgr.tileGroup({{ this.spec|tojson }});
+            var {{ this.get_name() }} = gridmgr.tileGroup({{ this._parent.get_name() }}, {{ this.spec|tojson }});
         {% endmacro %}
         """
     )
 
     def __init__(self, element_id: str, spec: dict[str, Any]) -> None:
-        super().__init__(name=element_id, overlay=True, control=False, show=True)
+        super().__init__(name=element_id, overlay=True, control=False, show=False)
         self._id = element_id
         self.spec = spec
 
@@ -66,7 +66,19 @@ class Overlay(folium.map.Layer):
 
 
 class LayerSwitches(folium.LayerControl):
-    """The layer control. Its id is given: a random one would make each file of the same data another."""
+    """The layer control, in groups. Its id is given: a random one would make each file of the same data another."""
+
+    _template = Template(
+        """
+        {% macro script(this, kwargs) %}
+            gridmgr.switches({
+                {%- for title, layer in this.overlays.items() %}
+                {{ title|tojson }}: {{ layer }},
+                {%- endfor %}
+            }).addTo({{ this._parent.get_name() }});
+        {% endmacro %}
+        """
+    )
 
     def __init__(self, element_id: str) -> None:
         super().__init__(position="topright", collapsed=True)

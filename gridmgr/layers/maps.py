@@ -4,7 +4,7 @@ Folium composes the map and its layer control; features come as vector tiles and
 gridmgr/static/js/map.js (see docs/adr/0003). Popups are built from text nodes, so no field can carry markup.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,6 +17,19 @@ from gridmgr.layers.palette import BRANCH_COLOURS, COLOURS
 
 ATTRIBUTION = "© OpenStreetMap contributors"
 Bounds = tuple[float, float, float, float]
+
+
+@dataclass(frozen=True)
+class Extra:
+    """Layers that a reader may add to a map, under one heading: off at first but for those named in `shown`.
+
+    None of their tiles is fetched before one is switched on, or below `from_zoom`.
+    """
+
+    title: str
+    layers: Sequence[Layer]
+    shown: Collection[str] = ()
+    from_zoom: float = 0
 
 
 @dataclass(frozen=True)
@@ -33,6 +46,7 @@ def page_map(
     layers: Sequence[Layer],
     bounds: Bounds | None = None,
     backdrop: Sequence[Layer] = (),
+    extra: Extra | None = None,
     hidden: Sequence[str] = (),
     focus: tuple[str, Any] | None = None,
     query: dict[str, str] | None = None,
@@ -44,10 +58,11 @@ def page_map(
 ) -> MapParts:
     """A map of `layers` in drawing order, over `backdrop`.
 
-    `bounds` is west, south, east, north in degrees; `hidden` names layers that start switched off; `focus` is the
-    layer and id of the feature to stress; `query` is added to each tile request (the date, say); `full` adds
-    search, legend and a view that the address bar holds; `branches` (code, name, colour, bbox) are listed in the
-    legend; `own` is the code of the branch whose sections stand out; `place` is the element's id, once per page.
+    `bounds` is west, south, east, north in degrees; `extra` is a group of further layers, whose tiles are fetched once
+    they are switched on; `hidden` names layers that start switched off; `focus` is the layer and id of the feature
+    to stress; `query` is added to each tile request (the date, say); `full` adds search, legend and a view that the
+    address bar holds; `branches` (code, name, colour, bbox) are listed in the legend; `own` is the code of the branch
+    whose sections stand out; `place` is the element's id, once per page.
     `inline` is for a file that holds its own data: where that lies (gridmgr/static/js/inline.js); then nothing is
     fetched, and no link leads to a page.
     """
@@ -55,10 +70,9 @@ def page_map(
 
     from gridmgr.layers.folium_elements import LayerSwitches, Overlay, PageMap, TileGroup
 
-    query = query or {}
-    shown = [layer for layer in layers if layer.name not in hidden]
+    query, more = query or {}, extra.layers if extra else ()
     page = _page(bounds, focus, full) | {
-        "legend": [_legend(layer) for layer in layers],
+        "legend": [_legend(layer) for layer in [*layers, *more]],
         "branchList": list(branches),
         "own": own,
         "inline": inline is not None,
@@ -68,11 +82,16 @@ def page_map(
         folium.TileLayer(settings.BASEMAP_URL, attr=settings.BASEMAP_ATTRIBUTION, control=False).add_to(chart)
     elif backdrop:
         TileGroup(f"{place}_backdrop", _group(backdrop, query, order=1, inline=inline)).add_to(chart)
-    group = TileGroup(f"{place}_layers", _group(layers, query, order=2, inline=inline))
-    group.add_to(chart)
-    for layer in layers:
-        spec = _overlay(layer, query, linked=inline is None)
-        Overlay(group, spec, title=str(layer.title), show=layer in shown).add_to(chart)
+    groups = [(TileGroup(f"{place}_layers", _group(layers, query, order=2, inline=inline)), layers)]
+    if extra:
+        spec = _group(extra.layers, query, order=3) | _on_demand(extra)
+        groups.append((TileGroup(f"{place}_extra", spec), extra.layers))
+    off = {layer.name for layer in more} - set(extra.shown if extra else ()) | set(hidden)
+    for group, members in groups:
+        group.add_to(chart)
+        for layer in members:
+            title, show = str(layer.title), layer.name not in off
+            Overlay(group, _overlay(layer, query), title=title, show=show).add_to(chart)
     if full:
         LayerSwitches(place).add_to(chart)
     chart.render()
@@ -124,9 +143,8 @@ def _words() -> dict[str, str]:
 def _group(
     layers: Sequence[Layer], query: dict[str, str], *, order: int, inline: dict[str, Any] | None = None
 ) -> dict[str, Any]:
-    names = ",".join(layer.name for layer in layers)
     return {
-        "url": f"/tiles/{names}/{{z}}/{{x}}/{{y}}.pbf",
+        "url": "/tiles/{names}/{z}/{x}/{y}.pbf",
         "query": query,
         "order": order,
         "layers": [_spec(layer, linked=inline is None) for layer in layers],
@@ -134,10 +152,15 @@ def _group(
     }
 
 
-def _overlay(layer: Layer, query: dict[str, str], *, linked: bool = True) -> dict[str, Any]:
+def _on_demand(extra: Extra) -> dict[str, Any]:
+    """What a group of layers that are fetched on demand has beside the others."""
+    return {"onDemand": True, "title": str(extra.title), "fromZoom": extra.from_zoom}
+
+
+def _overlay(layer: Layer, query: dict[str, str]) -> dict[str, Any]:
     marked = bool(layer.style.glyph) and layer.style.shape != "line"
     return {
-        **_spec(layer, linked=linked),
+        "name": layer.name,
         "markers": f"/layers/{layer.name}.geojson" if marked else "",
         "query": query,
     }

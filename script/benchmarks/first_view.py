@@ -23,6 +23,9 @@ DRAWN = """() => {
     return Boolean(map) && map.gridmgr.groups.length > 0 && map.gridmgr.groups.every((group) => !group.isLoading())
         && document.querySelectorAll('.pin').length > 0;
 }"""
+# Bytes of the page, its tiles and its layers as they came over the wire, compressed.
+SENT = """() => [...performance.getEntriesByType('navigation'), ...performance.getEntriesByType('resource')
+    .filter((each) => /\\/(tiles|layers)\\//.test(each.name))].reduce((sum, each) => sum + each.encodedBodySize, 0)"""
 
 
 def run() -> list[dict[str, Any]]:
@@ -81,17 +84,16 @@ def _wait_for(base: str) -> None:
     raise SystemExit(f"no answer from {base}")
 
 
-def _visit(base: str) -> tuple[float, int]:
+def account(role: str) -> dict[str, str]:
+    """The demo city's account of that role."""
+    accounts: list[dict[str, str]] = json.loads(settings.DEMO_ACCOUNTS.read_text(encoding="utf-8"))
+    return next(each for each in accounts if each["role"] == role)
+
+
+@contextmanager
+def visitor(base: str, who: dict[str, str]) -> Iterator[Any]:
+    """A desktop browser with an empty cache, logged in."""
     from playwright.sync_api import sync_playwright
-
-    accounts = json.loads(settings.DEMO_ACCOUNTS.read_text(encoding="utf-8"))
-    office = next(account for account in accounts if account["role"] == "office")
-    sent = 0
-
-    def count(response: Any) -> None:
-        nonlocal sent
-        if "/tiles/" in response.url or "/layers/" in response.url or response.url.endswith("/map/"):
-            sent += response.request.sizes()["responseBodySize"]
 
     with sync_playwright() as play:
         browser = play.chromium.launch(
@@ -99,15 +101,19 @@ def _visit(base: str) -> tuple[float, int]:
         )
         page = browser.new_page(viewport={"width": 1440, "height": 900})
         page.goto(f"{base}/login/?next=/branches/")
-        page.fill("input[name=username]", office["username"])
-        page.fill("input[name=password]", office["password"])
+        page.fill("input[name=username]", who["username"])
+        page.fill("input[name=password]", who["password"])
         page.press("input[name=password]", "Enter")
         page.wait_for_load_state("networkidle")
-        page.on("requestfinished", lambda request: count(request.response()))
+        yield page
+        browser.close()
+
+
+def _visit(base: str) -> tuple[float, int]:
+    with visitor(base, account("office")) as page:
         started = time.perf_counter()
         page.goto(f"{base}/map/", wait_until="commit")
         page.wait_for_function(DRAWN)
         seconds = time.perf_counter() - started
         page.wait_for_load_state("networkidle")
-        browser.close()
-    return seconds, sent
+        return seconds, page.evaluate(SENT)

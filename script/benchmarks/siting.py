@@ -3,8 +3,10 @@
 On the city in the database as it is, and among 100,000 facilities that are strewn along its kerbs and rolled back.
 """
 
+import os
 from dataclasses import replace
 from datetime import time
+from time import process_time
 from typing import Any
 
 import numpy as np
@@ -58,7 +60,7 @@ def run() -> list[dict[str, Any]]:
         rows += [*_one(places), *_all(places), *_kerbside()]
         rows.append(_index_used(places[0]))
         transaction.set_rollback(True)
-    return rows
+    return [row | {"load": f"{os.getloadavg()[0]:.1f}"} for row in rows]
 
 
 def _places(rng: np.random.Generator, count: int) -> list[Place]:
@@ -114,7 +116,9 @@ def _all(places: list[Place]) -> list[dict[str, Any]]:
     """10,000 places at once: judged, and as stored sites checked."""
     on = timezone.localdate()
     size = f"{len(places)} places, {Facility.objects.count()} facilities"
+    used = process_time()
     judged = seconds(lambda: judge(places, on=on, rules=rules_of(on)))
+    used = process_time() - used
     with pgtrigger.ignore("vendors.Site:insert_insert"):
         Site.objects.bulk_create([_site(number, place) for number, place in enumerate(places)])
     with connection.cursor() as cursor:
@@ -123,6 +127,7 @@ def _all(places: list[Place]) -> list[dict[str, Any]]:
     Site.objects.filter(code__startswith="BENCH-").delete()
     return [
         {"figure": "judging many places, s", "size": size, "value": judged, "aim": "seconds"},
+        {"figure": "judging many places, CPU s beside the database's", "size": size, "value": used},
         {"figure": "checking all sites, s", "size": size, "value": checked, "aim": "seconds"},
     ]
 
@@ -144,7 +149,9 @@ def _site(number: int, place: Place) -> Site:
 
 def _kerbside() -> list[dict[str, Any]]:
     on, size = timezone.localdate(), _size()
+    used = process_time()
     whole = seconds(lambda: where_may_stand(Wanted(size=SIZE), on=on))
+    used = process_time() - used
     roads = Road.objects.exclude(road_class=RoadClass.EXPRESSWAY).order_by("-length_m")[:ROADS]
     one = [
         1000 * seconds(lambda road=road: where_may_stand(Wanted(size=SIZE), on=on, roads=[road.pk]))  # type: ignore[misc]
@@ -159,6 +166,7 @@ def _kerbside() -> list[dict[str, Any]]:
             "value": whole,
             "aim": "a few",
         },
+        {"figure": "kerbside of the city, CPU s", "size": size, "value": used, "aim": "< 4"},
         {
             "figure": "kerbside of one road p50, ms",
             "size": f"{size}, {ROADS} longest roads",

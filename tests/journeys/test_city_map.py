@@ -10,6 +10,7 @@ from tests.conftest import Town
 from tests.drawing import at
 from tests.factories import BayFactory, RoadFactory, SiteFactory
 from tests.journeys.conftest import PHONE, Visitor
+from tests.vendors.siting import spot
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -83,6 +84,50 @@ def test_layer_control_switches_bays_off(visit: Callable[..., Visitor], town: To
 
     assert "bays" not in page.url.split("layers=")[1].split("&")[0].split(",")
     assert "sites" in page.url
+
+
+def test_facilities_are_fetched_once_they_are_switched_on(
+    visit: Callable[..., Visitor], town: Town, office: str
+) -> None:
+    spot("hydrant", 450, -60, name="消防栓甲")
+    spot("bus_stop", 470, -60, name="公交站乙")
+    visitor = visit()
+    visitor.log_in(office)
+    asked: list[str] = []
+    visitor.page.on("request", lambda request: asked.append(request.url))
+    page = visitor.open(f"/map/?loc={loc(450, -60, 18)}")
+    assert not [url for url in asked if "hydrants" in url or "bus-stops" in url]
+
+    page.locator(".leaflet-control-layers").hover()
+    assert page.inner_text(".layers-heading") == "选址设施"
+    page.get_by_label("消防栓").check()
+    page.wait_for_load_state("networkidle")
+    tiles = [url for url in asked if "hydrants" in url]
+    assert tiles
+    assert all("/tiles/hydrants/" in url for url in tiles)  # nothing else of the group
+    assert page.locator(".map-legend li:visible", has_text="消防栓").count() == 1
+    assert page.locator(".map-legend li:visible", has_text="公交站").count() == 0
+
+    page.mouse.move(700, 700)
+    box: Any = page.locator(".map").first.bounding_box()
+    page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    page.wait_for_selector(".card-title")
+    assert page.inner_text(".card-title") == "消防栓甲"
+
+    # A link sent on opens the same: hydrants, and only they.
+    asked.clear()
+    assert "hydrants" in page.url.split("layers=")[1].split("&")[0].split(",")
+    page.reload()
+    page.wait_for_load_state("networkidle")
+    assert {
+        url.split("/tiles/")[1].split("/")[0] for url in asked if "/tiles/" in url and "hydrants" in url
+    } == {"hydrants"}
+    asked.clear()
+    page.locator(".leaflet-control-layers").hover()
+    page.get_by_label("消防栓").uncheck()
+    page.evaluate("gridmgr.current.panBy([600, 0], {animate: false})")
+    page.wait_for_load_state("networkidle")
+    assert not [url for url in asked if "hydrants" in url]
 
 
 def test_search_flies_to_a_branch(visit: Callable[..., Visitor], town: Town, office: str) -> None:

@@ -10,8 +10,8 @@ from typing import Any
 from grids.models import Kerb, Road
 from tests.drawing import line
 from tests.factories import RoadFactory
+from vendors.domain.draft import Draft, Position
 from vendors.domain.pitching import Layout
-from vendors.domain.plan import Draft, Position
 
 LAYOUT = Layout(2.0, 1.0, 0.4, 0.8)
 

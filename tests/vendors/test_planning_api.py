@@ -8,15 +8,21 @@ import pytest
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
 from gridmgr.geo.crs import WGS84, metric_srid, transformer
-from grids.models import Carriageway, Road
+from grids.models import Carriageway, Kerb, Road
 from tests.conftest import RoleClient
-from tests.drawing import at, point
-from tests.factories import GuidanceFactory, SiteFactory, UserFactory
+from tests.drawing import at, line, point
+from tests.factories import GuidanceFactory, RoadFactory, SiteFactory, UserFactory
 from tests.vendors.planning import body, street
 from tests.vendors.siting import spot
+from vendors.domain import prospects
+from vendors.domain.footprint import Size
+from vendors.domain.kerbside import Wanted
 from vendors.domain.profile import install_demo_profile
+from vendors.domain.prospects import candidates_near, gathered
+from vendors.enums import SiteKind
 from vendors.models import Pitch, Site
 
 pytestmark = pytest.mark.django_db
@@ -129,16 +135,51 @@ def test_nearest_good_place_is_where_the_rule_just_holds(planner: RoleClient, ro
     assert there["state"] == "good"
 
 
+def kerbs(client: RoleClient, **query: Any) -> tuple[list[dict[str, Any]], dict[str, Any]]:
+    """The features of all lines, and the last line with the sums."""
+    answer = client.get("/plan/kerbs.geojsonl", {"kind": "stall", "length": "14.8", "depth": "1.8"} | query)
+    assert answer.status_code == 200
+    lines = [json.loads(line) for line in b"".join(answer).splitlines()]
+    assert [line["share"] for line in lines][-1] == 1.0
+    return [feature for line in lines for feature in line["features"]], lines[-1]
+
+
+def view(west: float, south: float, east: float, north: float) -> str:
+    return ",".join(str(each) for each in (*degrees(west, south), *degrees(east, north)))
+
+
 def test_kerbs_are_coloured_and_say_what_each_rule_takes(planner: RoleClient, road: Road) -> None:
     spot("junction", 500, 0)
-    (west, south), (east, north) = degrees(-10, -60), degrees(1010, 60)
-    query = {"bbox": f"{west},{south},{east},{north}", "kind": "stall", "length": "14.8", "depth": "1.8"}
-    data = planner.get("/plan/kerbs.geojson", query).json()
-    assert {each["properties"]["state"] for each in data["features"]} == {"free", "barred"}
+    features, sums = kerbs(planner, bbox=view(-10, -60, 1010, 60))
+    assert {each["properties"]["state"] for each in features} == {"free", "barred"}
+    assert ["路口"] in [each["properties"]["why"] for each in features]
     # Both kerbs: 8.3 m from the axis; √(20² - 8.3²) = 18.196 and half of 14.8 m each way: 51.19 m each.
-    lost = {each["code"]: each["metres"] for each in data["lost_m"]}
+    lost = {each["code"]: each["metres"] for each in sums["lost_m"]}
     assert lost["junction"] == pytest.approx(2 * 51.19, abs=1)
-    assert data["metres"]["free"] == pytest.approx(2 * (1000 - 14.8 - 51.19), abs=2)
+    assert sums["metres"]["free"] == pytest.approx(2 * (1000 - 14.8 - 51.19), abs=2)
+
+
+def test_kerbs_of_the_view_and_of_the_city_are_summed_apart(planner: RoleClient, road: Road) -> None:
+    far = RoadFactory(name="远街")
+    Kerb.objects.create(road=far, side="left", line=line((0, 5000), (400, 5000)), measures=[0, 400])
+    _features, near = kerbs(planner, bbox=view(-10, -60, 1010, 60))
+    nothing, city = kerbs(planner)
+    assert nothing == []
+    assert near["metres"]["free"] == pytest.approx(2 * (1000 - 14.8), abs=1)
+    assert city["metres"]["free"] == pytest.approx(near["metres"]["free"] + 400 - 14.8, abs=1)
+
+
+def test_overview_of_the_kerbs_is_simple_and_its_sums_exact(planner: RoleClient, road: Road) -> None:
+    # Hydrants every 45 m bar the southern kerb, 24.9 m away, and not the northern one, 43.3 m away. Zoom 11: 60 m a pixel.
+    for x in range(0, 1001, 45):
+        spot("hydrant", x, -35)
+    box = view(-10, -60, 1010, 60)
+    close, exact = kerbs(planner, bbox=box, zoom="18")
+    far, same = kerbs(planner, bbox=box, zoom="11")
+    assert same["metres"] == exact["metres"]
+    assert len(far) < len(close)
+    assert max(len(each["geometry"]["coordinates"]) for each in far) == 2
+    assert {each["properties"]["state"] for each in far} == {"free", "barred"}
 
 
 # ── Saving ────────────────────────────────────────────────────────────────────────────────────────────────
@@ -244,7 +285,7 @@ def test_two_hundred_thousand_vertices_are_refused(planner: RoleClient, road: Ro
 
 @pytest.mark.parametrize("box", ["", "1,2,3", "nan,1,2,3", "5,5,1,1", "112,37,113"])
 def test_a_box_that_is_none_is_refused(planner: RoleClient, road: Road, box: str) -> None:
-    assert planner.get("/plan/kerbs.geojson", {"bbox": box}).status_code == 400
+    assert planner.get("/plan/kerbs.geojsonl", {"bbox": box}).status_code == 400
 
 
 # ── Who may ───────────────────────────────────────────────────────────────────────────────────────────────
@@ -255,7 +296,7 @@ def test_others_neither_ask_nor_save(client_as: Callable[..., RoleClient], road:
     client = client_as(role)
     for path in ("/plan/verdict", "/plan/nearest", "/plan/save"):
         assert post(client, path, body(road)).status_code == 403
-    for path in ("/plan/", "/plan/proposals/", "/plan/suggest/", "/plan/kerbs.geojson"):
+    for path in ("/plan/", "/plan/proposals/", "/plan/suggest/", "/plan/kerbs.geojsonl"):
         assert client.get(path).status_code == 403
     assert not Site.objects.exists()
 
@@ -375,3 +416,49 @@ def test_suggestion_from_guidance_and_drawn(planner: RoleClient, road: Road) -> 
     ):
         bad = planner.get("/plan/suggest/", asked | {"source": "drawn", "points": wrong})
         assert bad.context.get("trouble"), wrong
+
+
+def test_suggestion_tells_its_steps_and_ends_with_the_plan(
+    transactional_db: None, planner: RoleClient, road: Road
+) -> None:
+    Carriageway.objects.create(
+        source_id="w1", road=road, name=road.name, highway="primary", width_m=15, width_origin="measured",
+        line=road.reference_line,
+    )  # fmt: skip
+    asked: dict[str, Any] = {"source": "met", "days": 30, "more": 2, "within": 300, "pitches": 4}
+    asked["objective"] = "coverage"
+
+    def told(**more: Any) -> list[dict[str, Any]]:
+        answer: Any = planner.get("/plan/suggest/steps", asked | more)
+        assert answer["Content-Type"].startswith("application/x-ndjson")
+        return [json.loads(line) for line in b"".join(answer.streaming_content).splitlines()]
+
+    assert "没有疏导记录" in told()[-1]["trouble"]
+    GuidanceFactory(location=point(100, -8))
+    *steps, last = told()
+    shares = [step["share"] for step in steps]
+    assert len(shares) > 5
+    assert shares == sorted(shares)
+    assert 0 <= shares[0] < shares[-1] <= 1
+    assert all(step["words"] for step in steps)
+    assert last["shown"]["demand"][0]["left"] == 0.0
+    assert "建议的位置" in last["html"]
+    assert planner.get("/plan/suggest/steps", asked | {"more": 0}).status_code == 422
+
+
+def test_candidates_of_many_short_kerbs_are_thinned_evenly(
+    road: Road, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Hydrants every 100 m leave ten stretches of kerb on the right side, more than may be candidates.
+    for x in range(50, 1000, 100):
+        spot("hydrant", x, -10)
+    asked: dict[str, Any] = {"within_m": 2000.0, "on": timezone.localdate()}
+    demand = gathered([at(500, -8)])
+    every = candidates_near(demand, Wanted(SiteKind.STALL, Size(6.0, 2.0)), **asked)
+    right = [each for each in every if each.side == "right"]
+    assert len(right) >= 9
+    monkeypatch.setattr(prospects, "MOST_CANDIDATES", 4)
+    few = candidates_near(demand, Wanted(SiteKind.STALL, Size(6.0, 2.0)), **asked)
+    assert len(few) == 4
+    assert [few[0], few[-1]] == [every[0], every[-1]]
+    assert set(few) < set(every)

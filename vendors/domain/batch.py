@@ -1,16 +1,20 @@
 """All standing sites judged in one go: a fixed number of statements, however many sites and facilities."""
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
+import shapely
+from django.contrib.gis.db.models.functions import AsWKB
 from django.db import transaction
+from shapely import Polygon
 
 from vendors.domain.place import Place
 from vendors.domain.siting import Verdict, covered, judge, rules_of
 from vendors.enums import CheckResult
-from vendors.models import Site, SiteCheck
+from vendors.models import Override, Pitch, Site, SiteCheck
 
 BATCH = 2000
 
@@ -53,16 +57,37 @@ def check_places(*, on: date) -> list[Checked]:
     sites = list(
         Site.objects.standing()
         .select_related("road")
-        .prefetch_related("pitches", "overrides")
+        .defer("road__reference_line", "road__ways_left_out")
         .order_by("code")
     )
-    judged = judge([Place.of(site) for site in sites], on=on, rules=rules_of(on))
-    return [_checked(site, verdicts) for site, verdicts in zip(sites, judged, strict=True)]
+    pitches, overrides = _pitches_by_site(), _overrides_by_site()
+    places = [Place.of(site, pitches=pitches[site.pk]) for site in sites]
+    judged = judge(places, on=on, rules=rules_of(on))
+    return [
+        _checked(site, verdicts, overrides[site.pk]) for site, verdicts in zip(sites, judged, strict=True)
+    ]
 
 
-def _checked(site: Site, verdicts: Sequence[Verdict]) -> Checked:
+def _pitches_by_site() -> Mapping[int, list[tuple[str, Polygon]]]:
+    """Number and area of every standing site's pitches, in order."""
+    rows = Pitch.objects.filter(site__in=Site.objects.standing()).order_by("site", "number")
+    columns = list(rows.values_list("site", "number", AsWKB("area")))
+    found = defaultdict(list)
+    areas = shapely.from_wkb([bytes(wkb) for _site, _number, wkb in columns])
+    for (site, number, _wkb), area in zip(columns, areas, strict=True):
+        found[site].append((number, area))
+    return found
+
+
+def _overrides_by_site() -> Mapping[int, list[Override]]:
+    found = defaultdict(list)
+    for override in Override.objects.filter(site__in=Site.objects.standing()):
+        found[override.site_id].append(override)
+    return found
+
+
+def _checked(site: Site, verdicts: Sequence[Verdict], overrides: Sequence[Override]) -> Checked:
     broken = [verdict for verdict in verdicts if verdict.broken]
-    overrides = list(site.overrides.all())
     excused = frozenset(
         verdict.rule.code for verdict in broken if verdict.is_hard and covered(verdict, overrides)
     )

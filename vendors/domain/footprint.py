@@ -138,6 +138,11 @@ class Rectangles:
         """Metres by which the kerb is straight enough for a rectangle; negative at sharp bends, where none is laid."""
         return self.reach - LEAST_CHORD * self.size.length
 
+    @cached_property
+    def centre(self) -> Floats:
+        """The middles of the rectangles themselves."""
+        return self.middle + self.out * (self.near + self.size.depth / 2)[:, None]
+
     def only(self, index: Ints) -> "Rectangles":
         """Some of them."""
         return Rectangles(
@@ -156,9 +161,7 @@ class Rectangles:
 
         What is left of one that is too small is its middle.
         """
-        half = np.maximum(self.size.length / 2 - inset + longer, 1e-6)
-        cut = np.minimum(inset, self.size.depth / 2 - 1e-6)
-        first, last = self.near + cut, self.near + self.size.depth - cut
+        half, first, last = self._edges(inset, longer)
         corners = np.stack(
             [
                 self.middle + self.along * _column(side * half) + self.out * _column(depth)
@@ -168,12 +171,35 @@ class Rectangles:
         )
         return np.asarray(shapely.polygons(np.concatenate((corners, corners[:, :1]), axis=1)))
 
-    def boxes(self, around: Floats) -> npt.NDArray[np.object_]:
-        """Upright boxes that hold the rectangles and `around` metres about them."""
-        centre = self.middle + self.out * (self.near + self.size.depth / 2)[:, None]
-        half = np.hypot(self.size.length, self.size.depth) / 2 + around
-        x, y = centre[:, 0], centre[:, 1]
-        return np.asarray(shapely.box(x - half, y - half, x + half, y + half))
+    def _edges(self, inset: float | Floats, longer: float | Floats) -> tuple[float | Floats, Floats, Floats]:
+        """Half the length, and where the rectangles begin and end outward."""
+        half = np.maximum(self.size.length / 2 - inset + longer, 1e-6)
+        cut = np.minimum(inset, self.size.depth / 2 - 1e-6)
+        return half, self.near + cut, self.near + self.size.depth - cut
+
+    def local(self, index: Ints, xy: Floats) -> tuple[Floats, Floats]:
+        """Places on the ground, each as a rectangle of `index` sees it: metres along from its middle, and out from its kerb's chord."""
+        away = xy - self.middle[index]
+        return (
+            np.einsum("ij,ij->i", away, self.along[index]),
+            np.einsum("ij,ij->i", away, self.out[index]),
+        )
+
+    def beyond(
+        self, index: Ints, xy: Floats, inset: float | Floats = 0.0, *, longer: float | Floats = 0.0
+    ) -> Floats:
+        """Metres from rectangles of `index`, cut or grown as in `polygons`, to places on the ground; negative inside: how deep."""
+        half, first, last = self._edges(inset, longer)
+        half = half[index] if isinstance(half, np.ndarray) else half
+        along, out = self.local(index, xy)
+        aside, across = np.abs(along) - half, np.maximum(first[index] - out, out - last[index])
+        outside = np.hypot(np.maximum(aside, 0.0), np.maximum(across, 0.0))
+        return np.where(outside > 0, outside, np.maximum(aside, across))
+
+    def extents(self, around: Floats) -> Floats:
+        """West, south, east and north of upright boxes that hold the rectangles and `around` metres about them."""
+        half = (np.hypot(self.size.length, self.size.depth) / 2 + around)[:, None]
+        return np.hstack((self.centre - half, self.centre + half))
 
 
 def _column(values: float | Floats) -> float | Floats:

@@ -56,8 +56,10 @@ class Place:
     name: str = ""
 
     @classmethod
-    def of(cls, site: Site) -> "Place":
-        """The place that a stored site is. Reads its pitches (prefetch them for many sites)."""
+    def of(cls, site: Site, *, pitches: Sequence[tuple[str, Polygon]] | None = None) -> "Place":
+        """The place that a stored site is. Reads its pitches, unless they are given."""
+        if pitches is None:
+            pitches = [(pitch.number, as_shapely(pitch.area)) for pitch in site.pitches.all()]
         return cls(
             kind=site.kind,
             area=as_shapely(site.area),
@@ -66,7 +68,7 @@ class Place:
             season=site.season,
             state=site.state,
             capacity=site.capacity,
-            pitches=[(pitch.number, as_shapely(pitch.area)) for pitch in site.pitches.all()],
+            pitches=pitches,
             sign_board=site.sign_board,
             bins=site.bins,
             road_id=site.road_id,

@@ -12,30 +12,44 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 from django.views.decorators.cache import never_cache
+from django.views.decorators.gzip import gzip_page
 from django.views.decorators.http import require_GET, require_POST
 
 from gridmgr.accounts.audience import audience_of
-from gridmgr.errors import Invalid, TooMuch
-from gridmgr.geo.bbox import Bounds, in_degrees, metric_box
-from gridmgr.geo.crs import WGS84
-from gridmgr.layers.maps import page_map
-from grids.enums import RoadClass
+from gridmgr.errors import Invalid
+from gridmgr.geo.bbox import Bounds, in_degrees
+from gridmgr.layers.base import Layer
+from gridmgr.layers.maps import Extra, page_map
+from grids import layers as of_grids
 from grids.layers import ROADS
 from grids.models import Branch, Kerb, Road
 from parking.domain.lay import KerbLine
 from parking.layers import BAYS, DROP_OFF_POINTS, PANDA_LANES, SCHOOLS
+from vendors.domain import draft as drafting
 from vendors.domain import plan
-from vendors.domain.kerbside import NO_ROOM, Move, Wanted, nearest_legal, where_may_stand
+from vendors.domain.kerbside import Move, nearest_legal
 from vendors.domain.place import MOST_M2, Place, as_shapely, checked, read_area
-from vendors.domain.siting import rules_of, verdicts
-from vendors.enums import SiteKind, SiteState
+from vendors.domain.siting import applies, rules_of, verdicts
+from vendors.enums import SiteKind, SiteState, Target
 from vendors.layers import PITCHES, SITES
 from vendors.models import Site
 from vendors.views import drafts
 from vendors.views.common import BACKDROP, require
 
 EDIT_M = 40.0  # metres shown around a site that is changed
-MOST_KERB_M = 60_000.0  # metres of kerb that one answer colours
+CLOSE_ZOOM = 16  # from here on the map shows what the rules measure to
+# What rules measure to and the map can show beside bays, lanes and sites, in drawing order.
+TARGETS: dict[str, Layer] = {
+    Target.FOOTWAY: of_grids.FOOTWAYS,
+    Target.NO_VENDING: of_grids.NO_VENDING_AREAS,
+    Target.JUNCTION: of_grids.JUNCTIONS,
+    Target.CROSSING: of_grids.CROSSINGS,
+    Target.FIRE_LANE: of_grids.FIRE_LANES,
+    Target.FIRE_STATION: of_grids.FIRE_STATIONS,
+    Target.FUEL_STATION: of_grids.FUEL_STATIONS,
+    Target.HYDRANT: of_grids.HYDRANTS,
+    Target.BUS_STOP: of_grids.BUS_STOPS,
+}
 
 
 def planner(request: HttpRequest) -> None:
@@ -48,12 +62,14 @@ def planner(request: HttpRequest) -> None:
 
 @require_GET
 @never_cache
+@gzip_page
 def page(request: HttpRequest) -> HttpResponse:
     """`/plan/`: a new site; `?site=CODE` changes one, `?from=CODE` starts from one, `?lon=&lat=` from a place."""
     planner(request)
     site = _asked(request, "site")
     source = site or _asked(request, "from")
-    start = _start(request, site, source)
+    measured = {str(kind): _measured_for(kind) for kind in SiteKind.values}
+    start = _start(request, site, source) | {"measured": measured}
     bounds = _around(source) if source else _box(request)
     context = {
         "start": start,
@@ -63,11 +79,23 @@ def page(request: HttpRequest) -> HttpResponse:
             request,
             layers=[ROADS, SCHOOLS, BAYS, PANDA_LANES, DROP_OFF_POINTS, SITES, PITCHES],
             backdrop=BACKDROP,
+            extra=Extra(
+                _("规则所量的设施"),
+                list(TARGETS.values()),
+                shown=measured[source.kind if source else SiteKind.STALL],
+                from_zoom=CLOSE_ZOOM,
+            ),
             bounds=bounds,
             full=True,
         ),
     }
     return render(request, "vendors/plan.html", context)
+
+
+def _measured_for(kind: str) -> list[str]:
+    """Names of the layers that today's rules for such a site measure to."""
+    targets = {rule.target for rule in rules_of(timezone.localdate()) if applies(rule, kind)}
+    return [layer.name for target, layer in TARGETS.items() if target in targets]
 
 
 def _asked(request: HttpRequest, name: str) -> Site | None:
@@ -103,7 +131,7 @@ def _start(request: HttpRequest, site: Site | None, source: Site | None) -> dict
 
 def _draft(site: Site) -> dict[str, Any]:
     """A stored site as the page's form has it, with the ground that it takes now."""
-    draft = plan.draft_of(site)
+    draft = drafting.draft_of(site)
     position, season = draft.position, draft.season
     return {
         **vars(draft.layout),
@@ -166,9 +194,12 @@ def words() -> dict[str, str]:
         "undone": _("已撤销"),
         "saved": _("已保存"),
         "saving": _("正在保存…"),
-        "zoom_in": _("请放大地图再显示路缘"),
         "kerbs": _("可设 %(free)s,有建议 %(warned)s,不可设 %(barred)s"),
-        "lost": _("各规则占去的路缘(画面内道路):"),
+        "kerbs_share": _("正在核对路缘… %(share)s"),
+        "lost": _("各规则占去的路缘"),
+        "in_view": _("画面内"),
+        "in_city": _("全市"),
+        "sum_city": _("统计全市"),
         "field": _("项目"),
         "mine": _("我的"),
         "theirs": _("现在保存的"),
@@ -196,7 +227,7 @@ def verdict(request: HttpRequest) -> JsonResponse:
         place = checked(_free_place(data), on=on)
         found = verdicts(place, on=on)
         return JsonResponse({"state": drafts.worst_of(found), "verdicts": drafts.verdicts_as_json(found)})
-    drawn = plan.draw(drafts.draft_of(data, site=_site_of(data)), stay=True)
+    drawn = drafting.draw(drafts.draft_of(data, site=site_of(data)), stay=True)
     # A stall site beside a kerb is in the city and has no season: nothing is left that `checked` could refuse.
     place = drawn.place if drawn.place.kind == SiteKind.STALL else checked(drawn.place, on=on)
     found = verdicts(place, on=on)
@@ -227,7 +258,7 @@ def _free_place(data: dict[str, Any]) -> Place:
     )
 
 
-def _site_of(data: dict[str, Any]) -> Site | None:
+def site_of(data: dict[str, Any]) -> Site | None:
     code = data.get("site")
     if not code:
         return None
@@ -240,7 +271,7 @@ def nearest(request: HttpRequest) -> JsonResponse:
     """`/plan/nearest`: where the same draft breaks no hard rule: along its kerb, and on any kerb around."""
     planner(request)
     data, on = drafts.body_of(request), timezone.localdate()
-    drawn = plan.draw(drafts.draft_of(data, site=_site_of(data)), stay=True)
+    drawn = drafting.draw(drafts.draft_of(data, site=site_of(data)), stay=True)
     found = nearest_legal(checked(drawn.place, on=on), on=on)
     return JsonResponse({"same_kerb": _move(found.same_kerb), "any_kerb": _move(found.any_kerb)})
 
@@ -255,79 +286,10 @@ def _move(move: Move | None) -> dict[str, Any] | None:
             "name": kerb.road.name,
             "side": kerb.side,
             "side_name": kerb.get_side_display(),
-            "metre": round(KerbLine.of(kerb).measure(move.footprint.at), plan.METRE_DIGITS),
+            "metre": round(KerbLine.of(kerb).measure(move.footprint.at), drafting.METRE_DIGITS),
         },
         "moved_m": round(move.moved_m, 1),
     }
-
-
-@require_GET
-def kerbs(request: HttpRequest) -> JsonResponse:
-    """`/plan/kerbs.geojson?bbox=&kind=&length=&depth=…`: kerbs of the roads in the box, green, amber or red.
-
-    `lost_m`: metres of those roads' kerbs that each rule takes. 413 when the box holds more than MOST_KERB_M.
-    """
-    planner(request)
-    data = request.GET.dict()
-    kind = data.get("kind", "stall")
-    if kind not in SiteKind.values:
-        raise Invalid(_("不认识类别 %s。") % kind[:40])
-    box = metric_box(drafts.bounds_of(data.get("bbox", "")), WGS84)
-    near = Kerb.objects.filter(line__bboverlaps=box).exclude(road__road_class=RoadClass.EXPRESSWAY)
-    roads = sorted(set(near.values_list("road", flat=True)))
-    total = sum(
-        max(each) - min(each)
-        for each in Kerb.objects.filter(road__in=roads).values_list("measures", flat=True)
-    )
-    if total > MOST_KERB_M:
-        raise TooMuch(
-            _("画面内道路的路缘共 %(total).0f km,一次最多显示 %(most).0f km。请放大地图。")
-            % {"total": total / 1000, "most": MOST_KERB_M / 1000}
-        )
-    usual = drafts.DEFAULTS[kind]
-    wanted = Wanted(
-        kind,
-        plan.Size(
-            drafts.number(data, "length", 12.0),
-            drafts.number(data, "depth", 2.5),
-            drafts.number(data, "offset", 0.8),
-        ),
-        drafts.clock(data.get("opens", usual["opens"])),
-        drafts.clock(data.get("closes", usual["closes"])),
-        drafts.season_of(data) if kind == SiteKind.MARKET else None,
-        site.pk if (site := _site_of(data)) else None,
-    )
-    return _coloured(where_may_stand(wanted, on=timezone.localdate(), roads=roads), box)
-
-
-def _coloured(answer: Any, box: Any) -> JsonResponse:
-    view = as_shapely(box)
-    shown = [stretch for stretch in answer.stretches if stretch.line.intersects(view)]
-    shapes = drafts.in_degrees([stretch.line for stretch in shown])
-    names = {rule.code: str(rule.get_target_display()) for rule in rules_of(timezone.localdate())}
-    names[NO_ROOM] = _("路缘到头或转弯太急")
-    return JsonResponse(
-        {
-            "type": "FeatureCollection",
-            "features": [
-                {
-                    "type": "Feature",
-                    "geometry": shape,
-                    "properties": {
-                        "state": stretch.state,
-                        "why": [names.get(code, code) for code in stretch.codes],
-                    },
-                }
-                for stretch, shape in zip(shown, shapes, strict=True)
-            ],
-            "metres": {state: round(answer.metres(state)) for state in ("free", "warned", "barred")},
-            "lost_m": [
-                {"code": code, "what": names.get(code, code), "metres": round(metres)}
-                for code, metres in sorted(answer.lost_m.items(), key=lambda each: -each[1])
-                if metres >= 0.5
-            ],
-        }
-    )
 
 
 # ── Saving ────────────────────────────────────────────────────────────────────────────────────────────────
@@ -341,7 +303,7 @@ def save(request: HttpRequest) -> JsonResponse:
     """
     planner(request)
     data = drafts.body_of(request)
-    site = _site_of(data)
+    site = site_of(data)
     user: Any = request.user
     draft = drafts.draft_of(data, site=site)
     if site is None:

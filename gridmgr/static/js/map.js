@@ -101,26 +101,34 @@
 
   /* ── tiles ───────────────────────────────────────────────────────────────────────────────────────────── */
 
+  /* Further layers lie between the backdrop and those that one came for. */
+  function zOrder(spec) { return spec.onDemand ? 15 : spec.order * 10; }
+
+  function addGroup(map, spec) {
+    const group = new TileGroup(map, spec), groups = map.gridmgr.groups;
+    groups.push(group);
+    groups.sort((a, b) => zOrder(a.spec) - zOrder(b.spec));
+    return spec.onDemand ? group : group.addTo(map);
+  }
+
   const TileGroup = L.GridLayer.extend({
-    initialize(spec) {
+    initialize(map, spec) {
       L.GridLayer.prototype.initialize.call(this, {
-        tileSize: TILE_PX, minNativeZoom: 1, keepBuffer: 1, updateWhenZooming: false, zIndex: spec.order,
-        className: "gridmgr-tiles",
+        tileSize: TILE_PX, minNativeZoom: 1, minZoom: spec.fromZoom || 0, keepBuffer: 1, updateWhenZooming: false,
+        zIndex: zOrder(spec), className: "gridmgr-tiles",
       });
+      this.chart = map;
       this.spec = spec;
       this.source = spec.inline ? window.gridmgr.inlineSource(spec) : null; // inline.js: the data is in the page itself
       this.overlays = [];
       this.shown = new Set(spec.order === 1 ? spec.layers.map((layer) => layer.name) : []);
       this.on("tileunload", (event) => event.tile.abort && event.tile.abort.abort());
     },
-    onAdd(map) {
-      map.gridmgr.groups.push(this);
-      return L.GridLayer.prototype.onAdd.call(this, map);
-    },
     createTile(coords, done) {
       const canvas = document.createElement("canvas");
       canvas.width = canvas.height = TILE_PX * RATIO;
       canvas.abort = new AbortController();
+      canvas.names = this.wanted().map((layer) => layer.name);
       this.load(coords, canvas.abort.signal).then(
         (tile) => { canvas.features = tile; this.paint(canvas, coords); done(null, canvas); },
         (error) => { if (error.name !== "AbortError") { notice(this._map, page.words.offline); } done(error, canvas); },
@@ -129,7 +137,9 @@
     },
     async load(coords, signal) {
       if (this.source) { return this.source.tile(coords.z - 1, coords.x, coords.y); }
-      const url = this.spec.url.replace("{z}", coords.z - 1).replace("{x}", coords.x).replace("{y}", coords.y);
+      const names = this.wanted().filter((layer) => coords.z >= layer.minZoom).map((layer) => layer.name);
+      if (!names.length) { return {}; }
+      const url = this.spec.url.replace("{names}", names.join(",")).replace("{z}", coords.z - 1).replace("{x}", coords.x).replace("{y}", coords.y);
       const query = new URLSearchParams(this.spec.query).toString();
       const response = await fetch(url + (query ? "?" + query : ""), { signal, headers: { Accept: "application/json" } });
       if (!response.ok) { throw new Error(String(response.status)); }
@@ -148,10 +158,24 @@
       }
       writeLabels(pen, labels);
     },
+    /* The layers of which tiles are fetched: all, or those that are switched on. */
+    wanted() {
+      return this.spec.onDemand ? this.spec.layers.filter((layer) => this.shown.has(layer.name)) : this.spec.layers;
+    },
     show(name, visible) {
       if (this.shown.has(name) === visible) { return; }
       if (visible) { this.shown.add(name); } else { this.shown.delete(name); }
-      this.repaint();
+      if (!this.spec.onDemand) { this.repaint(); return; }
+      window.clearTimeout(this.settling); // several are switched at once when a page opens
+      this.settling = window.setTimeout(() => this.settle(), 0);
+    },
+    /* On the map while one of its layers is on; fetched anew when a tile lacks one. */
+    settle() {
+      const there = this.chart.hasLayer(this);
+      if (!this.shown.size) { this.remove(); return; }
+      if (!there) { this.addTo(this.chart); return; }
+      const lacking = Object.values(this._tiles).some(({ el }) => this.wanted().some((layer) => !el.names.includes(layer.name)));
+      if (lacking) { this.remove().addTo(this.chart); } else { this.repaint(); } // redraw() asks for tiles of half zooms
     },
     repaint() {
       for (const { el, coords } of Object.values(this._tiles || {})) {
@@ -221,7 +245,7 @@
 
   function paintAreas(pen, features, layer, zoom, labels) {
     for (const feature of features) {
-      if (feature.type === POINT) { paintCount(pen, feature, layer, zoom); continue; }
+      if (feature.type === POINT) { paintPoint(pen, feature, layer, zoom); continue; }
       const colour = colourOf(layer, feature), backdrop = layer.name in BACKDROP;
       fill(pen, feature, colour, backdrop ? 1 : 0.22);
       if (!backdrop) { stroke(pen, feature, colour, layer.width * (isFocus(layer, feature) ? 3 : 1)); }
@@ -233,6 +257,19 @@
     for (const feature of features) {
       stroke(pen, feature, colourOf(layer, feature), layer.width * (isFocus(layer, feature) ? 1.8 : 1));
     }
+  }
+
+  /* One thing is a spot; what is counted says how many. */
+  function paintPoint(pen, feature, layer, zoom) {
+    if (feature.properties.n !== undefined) { paintCount(pen, feature, layer, zoom); return; }
+    const p = feature.rings[0][0];
+    pen.beginPath();
+    pen.arc(p.x * PX, p.y * PX, isFocus(layer, feature) ? 9 : zoom >= 16 ? 6 : 4, 0, 2 * Math.PI);
+    pen.fillStyle = colourOf(layer, feature);
+    pen.fill();
+    pen.strokeStyle = "#fff";
+    pen.lineWidth = 1.5;
+    pen.stroke();
   }
 
   /* How many there are about here: a plain dot over the whole city, with the number from NUMBERS_FROM on. */
@@ -482,7 +519,7 @@
   const Overlay = L.Layer.extend({
     initialize(group, spec) {
       this.group = group;
-      this.spec = spec;
+      this.spec = { ...group.spec.layers.find((layer) => layer.name === spec.name), ...spec };
       this.markers = L.layerGroup();
       group.overlays.push(this);
     },
@@ -507,7 +544,7 @@
       if (this.loaded) { return; }
       this.loaded = true;
       for (const feature of await this.points()) {
-        if (feature.geometry) { this.markers.addLayer(pin(this.spec, feature)); }
+        if (feature.geometry) { this.markers.addLayer(pin(this.spec, feature, this.group.spec.onDemand ? PIN_ABOVE : PIN_THERE)); }
       }
     },
     async points() {
@@ -518,7 +555,19 @@
     },
   });
 
-  function pin(spec, feature) {
+  /* The layer control, with a heading over the layers that are fetched on demand. */
+  const Switches = L.Control.Layers.extend({
+    _addItem(entry) {
+      const label = L.Control.Layers.prototype._addItem.call(this, entry), group = entry.layer.group;
+      if (group.spec.onDemand && entry.layer === group.overlays[0]) { label.before(element("p", "layers-heading", group.spec.title)); }
+      return label;
+    },
+  });
+
+  /* Where a pin's icon has its place: further layers stand above the pins of those that one came for. */
+  const PIN_THERE = [14, 14], PIN_ABOVE = [14, 40];
+
+  function pin(spec, feature, anchor) {
     const [lon, lat] = feature.geometry.coordinates;
     const properties = feature.properties;
     const [glyph, colour] = (spec.by && spec.glyphs[properties[spec.by]]) || [spec.glyph, spec.colour];
@@ -531,7 +580,7 @@
     }
     const name = String(properties[spec.heading] || "");
     const marker = L.marker([lat, lon], {
-      icon: L.divIcon({ className: "pin", html: body, iconSize: [28, 28] }), title: name, alt: `${spec.title} ${name}`,
+      icon: L.divIcon({ className: "pin", html: body, iconSize: [28, 28], iconAnchor: anchor }), title: name, alt: `${spec.title} ${name}`,
     });
     marker.on("click keypress", (event) => {
       if (event.type === "keypress" && event.originalEvent.key !== "Enter") { return; }
@@ -620,7 +669,7 @@
     const properties = feature.properties;
     const body = element("div", "card");
     body.append(element("p", "card-kind", spec.title));
-    body.append(element("p", "card-title", String(properties[spec.heading] ?? "")));
+    if (properties[spec.heading]) { body.append(element("p", "card-title", String(properties[spec.heading]))); }
     const facts = element("dl", "card-facts");
     for (const field of spec.fields) {
       if (field.name === spec.heading || field.name === "colour" || field.name === "demo") { continue; }
@@ -792,7 +841,8 @@
 
   window.gridmgr = {
     map: makeMap,
-    tileGroup: (spec) => new TileGroup(spec),
+    tileGroup: addGroup,
+    switches: (overlays) => new Switches({}, overlays, { collapsed: true }),
     overlay: (group, spec) => new Overlay(group, spec),
     metres,
     element,

@@ -16,6 +16,7 @@
   const FIELDS = ["kind", "pitches", "rows", "width", "depth", "gap", "aisle", "opens", "closes", "offset", "season_from", "season_to"];
   const SIGNS = { good: "✓", warn: "!", bad: "✗", due: "!", unknown: "?" };
   const STALE_MS = 1000; // a question older than this is lost: it gives way to a newer one
+  const KEPT_TIMINGS = 2000;
   const CLOSE_ZOOM = 17; // from here on a footprint can be grabbed
   const STEP_M = 1, LONG_STEP_M = 10;
 
@@ -25,7 +26,7 @@
   const unfolded = new Set(); // rules whose words the planner opened
   const past = []; // drafts before each move
   const drawn = { shape: null, marks: null, ghost: null, was: null, kerbs: null };
-  const timings = []; // milliseconds from a move to its verdict on the screen
+  const timings = []; // of each move: milliseconds until its verdict, or a later move's, was on the screen, and where they went
   const api = { timings, get at() { return at; }, get answer() { return shown; }, idle: () => !asking && !next };
   window.gridmgrPlan = api;
 
@@ -87,18 +88,29 @@
   let asking = null, next = null;
 
   /* Asks for the newest place only: while an answer is awaited, later moves wait, and the last of them is asked. */
-  function ask(where) {
+  function ask(where, moves = [performance.now()]) {
     if (!where) { return; }
-    const moved = performance.now();
-    next = { where, moved };
-    if (asking && moved - asking.since > STALE_MS) { asking.abort.abort(); asking = null; }
+    const stale = asking && performance.now() - asking.since > STALE_MS ? asking : null;
+    if (stale) { stale.abort.abort(); asking = null; }
+    next = { where, moves: [...(stale ? stale.moves : []), ...(next ? next.moves : []), ...moves] };
     if (!asking) { send(); }
+  }
+
+  /* After the frame with the verdict has been painted. */
+  function noteTimes(moves, sent, answered) {
+    requestAnimationFrame(() => window.setTimeout(() => {
+      const now = performance.now();
+      for (const moved of moves) {
+        timings.push({ total: now - moved, waited: sent - moved, answered: answered - sent, painted: now - answered });
+      }
+      timings.splice(0, Math.max(timings.length - KEPT_TIMINGS, 0));
+    }));
   }
 
   async function send() {
     const question = next;
     next = null;
-    const mine = asking = { since: performance.now(), abort: new AbortController() };
+    const mine = asking = { since: performance.now(), moves: question.moves, abort: new AbortController() };
     let answer = null, trouble = "";
     try {
       answer = await post(start.urls.verdict, draft(question.where), mine.abort.signal);
@@ -107,10 +119,11 @@
       trouble = error.message;
     }
     if (asking !== mine) { return; }
+    const answered = performance.now();
     asking = null;
+    if (next) { send(); } // the next question is under way while this answer is drawn
     if (answer) { show(answer); } else { fail(trouble); }
-    requestAnimationFrame(() => { timings.push(performance.now() - question.moved); });
-    if (next) { send(); }
+    noteTimes(question.moves, mine.since, answered);
   }
 
   async function post(url, data, signal) {
@@ -274,7 +287,7 @@
         if (!moving) { remember(); moving = true; }
         const where = map.containerPointToLatLng(spot.add(hold));
         ghost(outline, middle, where);
-        ask({ lon: where.lng, lat: where.lat });
+        ask({ lon: where.lng, lat: where.lat }, [moved.timeStamp]);
       };
       const stop = () => {
         target.removeEventListener("pointermove", move);
@@ -306,16 +319,18 @@
     if (!event.repeat) { remember(); }
     const step = (event.shiftKey ? LONG_STEP_M : STEP_M) * (towards < 0 ? -1 : 1);
     queued += step;
+    pressed.push(event.timeStamp);
     if (!asking) { flushSteps(); } else { waitForSteps(); }
   }
 
   /* Steps made while an answer is awaited add up; they are counted from where that answer puts the footprint. */
-  let queued = 0, waiting = 0;
+  let queued = 0, pressed = [], waiting = 0;
   function flushSteps() {
     if (!queued) { return; }
-    const step = queued;
+    const step = queued, moves = pressed;
     queued = 0;
-    ask({ road: at.road, side: at.side, metre: at.metre, step });
+    pressed = [];
+    ask({ road: at.road, side: at.side, metre: at.metre, step }, moves);
   }
   function waitForSteps() {
     window.clearTimeout(waiting);
@@ -340,12 +355,23 @@
   form.addEventListener("change", (event) => {
     if (event.target.name === "kind") {
       usual(event.target.value);
+      showMeasured(event.target.value);
       if (at) { ask({ road: at.road, side: at.side, metre: at.metre }); }
       refreshKerbs();
     }
     if (["road", "metre", "side"].includes(event.target.name)) { typed(event.target.name); }
   });
   form.addEventListener("submit", (event) => { event.preventDefault(); save(); });
+
+  /* The map shows what the rules for this kind measure to; what they don't share with the other kinds comes and goes. */
+  function showMeasured(kind) {
+    const all = Object.values(start.measured), wanted = start.measured[kind] || [];
+    for (const overlay of map.gridmgr.groups.flatMap((group) => group.overlays)) {
+      const name = overlay.spec.name;
+      if (!all.some((each) => each.includes(name)) || all.every((each) => each.includes(name))) { continue; }
+      if (wanted.includes(name)) { overlay.addTo(map); } else { overlay.remove(); }
+    }
+  }
 
   /* Road, side and metre as they are typed; on another road the metre begins anew. */
   function typed(changed) {
@@ -472,13 +498,16 @@
 
   /* ── kerbs by colour ─────────────────────────────────────────────────────────────────────────────────── */
 
-  let kerbsOn = false, kerbsAbort = null, kerbsTimer = 0;
+  let kerbsOn = false, kerbsAbort = null, kerbsTimer = 0, cityAbort = null;
 
   function toggleKerbs() {
     kerbsOn = !kerbsOn;
     button("kerbs").setAttribute("aria-pressed", String(kerbsOn));
-    if (!kerbsOn && drawn.kerbs) { drawn.kerbs.remove(); drawn.kerbs = null; }
-    document.getElementById("plan-lost").hidden = true;
+    if (!kerbsOn) {
+      if (kerbsAbort) { kerbsAbort.abort(); }
+      if (drawn.kerbs) { drawn.kerbs.remove(); drawn.kerbs = null; }
+      document.getElementById("plan-lost").hidden = true;
+    }
     refreshKerbs();
   }
 
@@ -488,48 +517,109 @@
     kerbsTimer = window.setTimeout(loadKerbs, 300);
   }
 
-  async function loadKerbs() {
-    if (kerbsAbort) { kerbsAbort.abort(); }
-    kerbsAbort = new AbortController();
-    const bounds = map.getBounds(), e = form.elements;
-    const per = Math.ceil(Number(e.pitches.value) / Number(e.rows.value));
-    const query = new URLSearchParams({
-      bbox: [bounds.getWest(), bounds.getSouth(), bounds.getEast(), bounds.getNorth()].map((x) => x.toFixed(6)).join(","),
+  /* What is to stand there; the same size, kind and hours give the same kerbs. */
+  function wanted() {
+    const e = form.elements, per = Math.ceil(Number(e.pitches.value) / Number(e.rows.value));
+    const query = {
       kind: e.kind.value, opens: e.opens.value, closes: e.closes.value, offset: e.offset.value,
       length: shown ? shown.length : per * (Number(e.width.value) + Number(e.gap.value)) + Number(e.gap.value),
       depth: shown ? shown.depth : Number(e.depth.value) + Number(e.aisle.value),
       season_from: e.season_from.value, season_to: e.season_to.value,
+    };
+    return start.site ? { ...query, site: start.site } : query;
+  }
+
+  /* One FeatureCollection a line, as the server works them out; gives the last, with the sums. */
+  async function eachLine(query, signal, work) {
+    const response = await fetch(`${start.urls.kerbs}?${new URLSearchParams(query)}`, { signal, headers: { Accept: "application/json" } });
+    if (!response.ok) { throw new Error((await response.json().catch(() => ({}))).error || words.offline); }
+    const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
+    let rest = "", last = null;
+    for (;;) {
+      const { value, done } = await reader.read();
+      const lines = (rest + (value || "")).split("\n");
+      rest = lines.pop();
+      for (const line of lines) { last = JSON.parse(line); work(last); }
+      if (done) { break; }
+    }
+    if (!last || !last.metres) { throw new Error(words.offline); }
+    return last;
+  }
+
+  async function loadKerbs() {
+    if (kerbsAbort) { kerbsAbort.abort(); }
+    const mine = kerbsAbort = new AbortController();
+    const bounds = map.getBounds(), look = kerbLook(), layer = L.geoJSON(null, {
+      pane: "plan-kerbs", interactive: false, renderer: kerbsRenderer,
+      style: (feature) => ({ ...look[feature.properties.state], lineCap: "butt" }),
     });
-    if (start.site) { query.set("site", start.site); }
-    note(words.asking);
+    const asked = wanted(), bbox = [bounds.getWest(), bounds.getSouth(), bounds.getEast(), bounds.getNorth()];
+    progress(0);
     try {
-      const response = await fetch(`${start.urls.kerbs}?${query}`, { signal: kerbsAbort.signal, headers: { Accept: "application/json" } });
-      const body = await response.json();
-      if (!response.ok) { throw new Error(body.error || words.offline); }
-      if (kerbsOn) { drawKerbs(body); }
+      const sums = await eachLine({ ...asked, bbox: bbox.map((x) => x.toFixed(6)).join(","), zoom: map.getZoom() }, mine.signal, (part) => {
+        if (mine.signal.aborted) { return; }
+        if (!map.hasLayer(layer)) {
+          if (drawn.kerbs) { drawn.kerbs.remove(); }
+          drawn.kerbs = layer.addTo(map);
+        }
+        layer.addData(part);
+        progress(part.share);
+      });
+      if (mine.signal.aborted) { return; }
+      const m = sums.metres;
+      note(words.kerbs.replace("%(free)s", `▬ ${metres(m.free)}`).replace("%(warned)s", `╍ ${metres(m.warned)}`).replace("%(barred)s", `┅ ${metres(m.barred)}`));
+      showLost(sums, asked);
     } catch (error) {
       if (error.name !== "AbortError") { note(error.message || words.offline); }
     }
   }
 
-  function drawKerbs(body) {
-    if (drawn.kerbs) { drawn.kerbs.remove(); }
-    const tone = getComputedStyle(document.documentElement);
-    const look = {
-      free: { color: tone.getPropertyValue("--map-good").trim(), weight: 5, dashArray: null },
-      warned: { color: tone.getPropertyValue("--map-warn").trim(), weight: 4, dashArray: "10 5" },
-      barred: { color: tone.getPropertyValue("--map-bad").trim(), weight: 3, dashArray: "2 6" },
+  function progress(share) { note(words.kerbs_share.replace("%(share)s", `${Math.round(share * 100)} %`)); }
+
+  const kerbsRenderer = L.canvas({ pane: "plan-kerbs" });
+  function kerbLook() {
+    const tone = getComputedStyle(document.documentElement), thin = map.getZoom() < 14 ? 0.6 : 1;
+    const colour = (name) => tone.getPropertyValue(name).trim();
+    return {
+      free: { color: colour("--map-good"), weight: 5, dashArray: null },
+      warned: { color: colour("--map-warn"), weight: 4 * thin, dashArray: "10 5" },
+      barred: { color: colour("--map-bad"), weight: 3 * thin, dashArray: "2 6" },
     };
-    drawn.kerbs = L.geoJSON(body, {
-      pane: "plan-kerbs", interactive: false, renderer: L.canvas({ pane: "plan-kerbs" }),
-      style: (feature) => ({ ...look[feature.properties.state], lineCap: "butt" }),
-    }).addTo(map);
-    const m = body.metres;
-    note(words.kerbs.replace("%(free)s", `▬ ${metres(m.free)}`).replace("%(warned)s", `╍ ${metres(m.warned)}`).replace("%(barred)s", `┅ ${metres(m.barred)}`));
-    const lost = document.getElementById("plan-lost"), facts = element("dl");
-    for (const each of body.lost_m) { facts.append(element("dt", "", each.what), element("dd", "", metres(each.metres))); }
-    lost.replaceChildren(element("strong", "", words.lost), facts);
-    lost.hidden = false;
+  }
+
+  /* Metres that each rule takes, in the view; of the whole city when somebody asks. */
+  function showLost(view, asked) {
+    if (cityAbort) { cityAbort.abort(); }
+    const place = document.getElementById("plan-lost"), ask = element("button", "button quiet", words.sum_city);
+    ask.type = "button";
+    ask.addEventListener("click", async () => {
+      cityAbort = new AbortController();
+      ask.disabled = true;
+      try {
+        const city = await eachLine(asked, cityAbort.signal, (part) => { ask.textContent = `${words.in_city} ${Math.round(part.share * 100)} %`; });
+        place.replaceChildren(lostTable(view, city));
+      } catch (error) {
+        if (error.name !== "AbortError") { ask.textContent = words.sum_city; ask.disabled = false; note(error.message); }
+      }
+    });
+    place.replaceChildren(lostTable(view, null), ask);
+    place.hidden = false;
+  }
+
+  function lostTable(view, city) {
+    const table = element("table"), body = element("tbody"), head = element("tr");
+    head.append(element("th", "", words.lost), element("th", "", words.in_view));
+    if (city) { head.append(element("th", "", words.in_city)); }
+    body.append(head);
+    const there = new Map(view.lost_m.map((each) => [each.code, each.metres]));
+    for (const each of (city || view).lost_m) {
+      const row = element("tr");
+      row.append(element("td", "", each.what), element("td", "", metres(there.get(each.code) || 0)));
+      if (city) { row.append(element("td", "", metres(each.metres))); }
+      body.append(row);
+    }
+    table.append(body);
+    return table;
   }
 
   /* ── saving ──────────────────────────────────────────────────────────────────────────────────────────── */

@@ -1,0 +1,217 @@
+"""Where a rectangle leaves too little of a footway clear.
+
+Footways (advisory) are sampled, every metre where the kerb turns or a footway ends and every eight metres elsewhere,
+and the edges found by bisection: between two samples a width may differ by centimetres.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import shapely
+
+from vendors.domain import siting
+from vendors.domain.footprint import Flags, Floats, Ints, Rectangles, rectangles
+from vendors.domain.kerbside.cells import NONE, Cells, cut, merged, spread
+from vendors.domain.kerbside.strip import Strip
+
+STEP_M, FINE_M, TURN = 8.0, 1.0, 0.1
+AT_ONCE = 40_000  # rectangles that are looked at together: some 10^6 pairs with segments
+
+
+def too_narrow(strip: Strip, lines: npt.NDArray[np.object_], halves: Floats, required: float) -> Cells:
+    """Where the rectangle leaves less than `required` metres of a footway clear: middle lines with half their widths."""
+    if not len(lines) or not len(strip.room[0]):
+        return NONE
+    footways = _Footways(strip, lines, halves, required)
+    low, high = _sampled(strip, footways)
+    inner = np.clip(np.concatenate((low, high)), np.tile(low, 2) + 1e-4, np.tile(high, 2) - 1e-4)
+    sample, which = np.unique(np.round(inner, 2), return_inverse=True)
+    first, last = footways.left_too_narrow(sample)[which].reshape(2, -1)
+    change = first != last
+    inside, outside = np.where(first, low, high)[change], np.where(first, high, low)[change]
+    edge = inside.copy()
+    for _step in range(10):  # 8 m / 2^10 is under a centimetre
+        middle = (inside + outside) / 2
+        still = footways.left_too_narrow(middle)
+        inside, outside = np.where(still, middle, inside), np.where(still, outside, middle)
+    both = first & last
+    parts = (low[both], np.minimum(edge, outside)), (high[both], np.maximum(edge, outside))
+    return merged(np.concatenate(parts[0]), np.concatenate(parts[1]))
+
+
+def _sampled(strip: Strip, footways: "_Footways") -> Cells:
+    """Cells at whose ends footways are looked at: short ones where the kerb turns, or where a footway ends."""
+    low, high = cut(strip.room, STEP_M)
+    fine = strip.runs.turning(low - strip.size.length / 2, high + strip.size.length / 2) > TURN
+    fine |= footways.ends_near((low + high) / 2)
+    fine_low, fine_high = cut((low[fine], high[fine]), FINE_M)
+    low, high = np.concatenate((low[~fine], fine_low)), np.concatenate((high[~fine], fine_high))
+    order = np.argsort(low)
+    return low[order], high[order]
+
+
+@dataclass(frozen=True)
+class _Nearby:
+    """For each cell of a strip the items that lie near it, one cell's behind the other's."""
+
+    item: Ints
+    start: Ints
+    count: Ints
+
+    @classmethod
+    def of(cls, cell: Ints, item: Ints, cells: int) -> "_Nearby":
+        count = np.bincount(cell, minlength=cells)
+        return cls(item, np.cumsum(count) - count, count)
+
+    def each(self, cell: Ints) -> tuple[Ints, Ints]:
+        """(index in `cell`, item) for every item near each of these cells."""
+        owner, place = spread(self.start[cell], self.count[cell])
+        return owner, self.item[place]
+
+
+class _Footways:
+    """Footways as segments of their middle lines, with half their widths, and the metres that are to be left of each."""
+
+    def __init__(self, strip: Strip, lines: npt.NDArray[np.object_], halves: Floats, required: float) -> None:
+        self.strip, self.halves, self.required = strip, halves, required
+        simple = np.array([shapely.get_parts(line)[0] for line in lines], dtype=object)
+        xy, owner = shapely.get_coordinates(simple, return_index=True)
+        first = np.flatnonzero(owner[1:] == owner[:-1])
+        self.line: Ints = owner[first]
+        self.start, self.end = xy[first], xy[first + 1]
+        self.low, self.high = np.minimum(self.start, self.end), np.maximum(self.start, self.end)
+        self.middle, self.reach = (self.start + self.end) / 2, np.hypot(*(self.end - self.start).T) / 2
+        self.reach += halves[self.line] + self._diagonal / 2
+        self.cells = len(strip.cells[0])
+        # What lies so near that a corner's nearest segment is among it, for any rectangle that stands on the footway.
+        reach = halves + self._diagonal
+        cell, line = strip.near(simple, reach)
+        of_line = np.bincount(self.line, minlength=len(simple))
+        pair, segment = spread((np.cumsum(of_line) - of_line)[line], of_line[line])
+        near = self._is_near(cell[pair], segment, reach[line[pair]])
+        self.segments = _Nearby.of(cell[pair][near], segment[near], self.cells)
+        self.tips = np.concatenate(
+            (xy[np.searchsorted(owner, np.arange(len(simple)))], self._last(xy, owner, len(simple)))
+        )
+        cell, tip = strip.near(shapely.points(self.tips), np.full(2 * len(simple), self._around))
+        self.ends = _Nearby.of(cell, tip, self.cells)
+
+    @staticmethod
+    def _last(xy: Floats, owner: Ints, lines: int) -> Floats:
+        return xy[np.searchsorted(owner, np.arange(lines), side="right") - 1]
+
+    @property
+    def _diagonal(self) -> float:
+        return float(np.hypot(self.strip.size.length, self.strip.size.depth))
+
+    @property
+    def _around(self) -> float:
+        return 0.65 * STEP_M + float(
+            self.halves.max()
+        )  # a rectangle moves by up to 1.3 m for each metre along a bend
+
+    def _is_near(self, cell: Ints, segment: Ints, reach: Floats) -> Flags:
+        """Whether the segment's box comes within `reach` of the ground of the cell."""
+        west, south, east, north = self.strip.ground[cell].T
+        low, high = self.low[segment], self.high[segment]
+        return (
+            (low[:, 0] <= east + reach)
+            & (high[:, 0] >= west - reach)
+            & (low[:, 1] <= north + reach)
+            & (high[:, 1] >= south - reach)
+        )
+
+    def _cell_of(self, at: Floats) -> Ints:
+        return np.clip(np.searchsorted(self.strip.cells[0], at, side="right") - 1, 0, self.cells - 1)
+
+    def ends_near(self, at: Floats) -> Flags:
+        """Around which places a footway ends, so that what is left of it may change within a step."""
+        owner, tip = self.ends.each(self._cell_of(at))
+        laid = rectangles(self.strip.runs, at, self.strip.size)
+        found = np.zeros(len(at), dtype=bool)
+        found[owner[laid.beyond(owner, self.tips[tip]) <= self._around]] = True
+        return found
+
+    def left_too_narrow(self, at: Floats) -> Flags:
+        """At which places on the axis the rectangle stands on a footway of which it leaves too little."""
+        parts = [self._too_narrow(at[n : n + AT_ONCE]) for n in range(0, len(at), AT_ONCE)]
+        return np.concatenate(parts) if parts else np.empty(0, dtype=bool)
+
+    def _too_narrow(self, at: Floats) -> Flags:
+        laid = rectangles(self.strip.runs, at, self.strip.size)
+        owner, segment = self.segments.each(self._cell_of(at))
+        apart = np.hypot(*(laid.centre[owner] - self.middle[segment]).T)
+        # What can be the nearest segment to a corner of a rectangle that stands on the footway, and what it can stand on.
+        matters = apart <= self.reach[segment] + self._diagonal
+        owner, segment, apart = owner[matters], segment[matters], apart[matters]
+        on_it = apart <= self.reach[segment]
+        on_it[on_it] = self._stands_on(laid, owner[on_it], segment[on_it])
+        step = self._groups(owner, segment)
+        group = np.repeat(np.arange(len(step)), np.diff(np.append(step, len(owner))))
+        chosen = np.logical_or.reduceat(on_it, step)[group] if len(step) else on_it
+        return self._left(laid, owner[chosen], segment[chosen])
+
+    def _groups(self, owner: Ints, segment: Ints) -> Ints:
+        """Where the segments of another footway, or those around another rectangle, begin."""
+        return np.flatnonzero(np.diff(owner, prepend=-1) | np.diff(self.line[segment], prepend=-1))
+
+    def _stands_on(self, laid: Rectangles, owner: Ints, segment: Ints) -> Flags:
+        """Whether each rectangle comes nearer to its segment than half the footway's width."""
+        half, depth = laid.size.length / 2, laid.size.depth / 2
+        reach = self.halves[self.line[segment]]
+        a, b = (self._centred(laid, owner, ends[segment]) for ends in (self.start, self.end))
+        return _distance_to_box(a, b, np.array([half, depth])) < reach
+
+    @staticmethod
+    def _centred(laid: Rectangles, owner: Ints, xy: Floats) -> Floats:
+        along, out = laid.local(owner, xy)
+        return np.column_stack((along, out - laid.near[owner] - laid.size.depth / 2))
+
+    def _left(self, laid: Rectangles, owner: Ints, segment: Ints) -> Flags:
+        """Which rectangles leave too little of a footway, all of whose segments around them are given."""
+        short = np.zeros(len(laid.near), dtype=bool)
+        if not len(owner):
+            return short
+        line, step = self.line[segment], self._groups(owner, segment)
+        corners = self._offsets(laid, owner, segment, step)
+        half = self.halves[line[step]]
+        clear = np.maximum(half - corners.max(axis=0), corners.min(axis=0) + half)
+        too_little = np.clip(clear, 0.0, 2 * half) < self.required - siting.TOLERANCE_M
+        short[owner[step[too_little]]] = True
+        return short
+
+    def _offsets(self, laid: Rectangles, owner: Ints, segment: Ints, step: Ints) -> Floats:
+        """Metres aside of a footway that each corner lies, as `siting.offsets_from` has it; groups begin at `step`."""
+        a, b = (self._centred(laid, owner, ends[segment]) for ends in (self.start, self.end))
+        length = np.maximum(np.hypot(*(b - a).T), 1e-9)
+        along = (b - a) / length[:, None]
+        size = np.diff(np.append(step, len(owner)))
+        found = []
+        for x, y in ((-1, -1), (1, -1), (1, 1), (-1, 1)):
+            to = np.array([x * laid.size.length / 2, y * laid.size.depth / 2]) - a
+            away = to - np.clip(np.einsum("ij,ij->i", to, along), 0.0, length)[:, None] * along
+            apart = np.einsum("ij,ij->i", away, away)
+            is_nearest = apart == np.repeat(np.minimum.reduceat(apart, step), size)
+            aside = along[:, 0] * away[:, 1] - along[:, 1] * away[:, 0]
+            found.append(np.maximum.reduceat(np.where(is_nearest, aside, -np.inf), step))
+        return np.array(found)
+
+
+def _distance_to_box(a: Floats, b: Floats, sides: Floats) -> Floats:
+    """Metres from segments to the upright box around the origin with these half sides; 0 where they meet."""
+    way = b - a
+    with np.errstate(divide="ignore", invalid="ignore"):
+        enter, leave = (-sides - a) / way, (sides - a) / way
+    level = way == 0
+    within = np.abs(a) <= sides
+    first = np.where(level, np.where(within, -np.inf, np.inf), np.minimum(enter, leave)).max(axis=1)
+    last = np.where(level, np.where(within, np.inf, -np.inf), np.maximum(enter, leave)).min(axis=1)
+    meets = np.maximum(first, 0.0) <= np.minimum(last, 1.0)
+    ends = [np.hypot(*np.maximum(np.abs(end) - sides, 0.0).T) for end in (a, b)]
+    squared = np.maximum(np.einsum("ij,ij->i", way, way), 1e-18)
+    corners = []
+    for corner in sides * np.array([(-1, -1), (1, -1), (1, 1), (-1, 1)]):
+        share = np.clip(np.einsum("ij,ij->i", corner - a, way) / squared, 0.0, 1.0)
+        corners.append(np.hypot(*(corner - a - share[:, None] * way).T))
+    return np.where(meets, 0.0, np.minimum.reduce([*ends, *corners]))

@@ -1,0 +1,137 @@
+"""Each check, on what the survey found."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import shapely
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from vendors.domain.siting.survey import Survey, reach_of
+from vendors.domain.siting.verdict import Culprit, Judgement, Verdict, Violation
+from vendors.domain.siting.words import TOLERANCE_M
+from vendors.enums import AppliesTo, Check, SiteState, Target
+from vendors.models import PlacementRule
+
+
+def verdict_of(survey: Survey, n: int, r: int) -> Verdict:
+    """What the r-th rule says of the n-th place, from what was found."""
+    return _JUDGES[Check(survey.rules[r].check_kind)](survey, n, r)
+
+
+def _verdict(rule: PlacementRule, broken: bool, **values: Any) -> Verdict:
+    if broken:
+        return Violation(rule, Judgement.BROKEN, **values)
+    return Verdict(rule, Judgement.HOLDS, **values)
+
+
+def _judge_distance(survey: Survey, n: int, r: int) -> Verdict:
+    rule = survey.rules[r]
+    reach = reach_of(rule, search=survey.search)
+    hit = survey.nearest.get((n, r))
+    if hit is None:
+        return _verdict(rule, False, required=rule.amount, searched=reach)
+    culprit, found = _target(survey, rule, hit), float(hit[2])
+    broken = found < (rule.amount or 0.0) - TOLERANCE_M
+    return _verdict(rule, broken, found=found, required=rule.amount, culprit=culprit, searched=reach)
+
+
+def _judge_off(survey: Survey, n: int, r: int) -> Verdict:
+    rule = survey.rules[r]
+    hit = survey.nearest.get((n, r))
+    if hit is None:
+        return _verdict(rule, False, searched=reach_of(rule, search=survey.search))
+    found = float(hit[2])
+    return _verdict(rule, found <= 0, found=found, culprit=_target(survey, rule, hit))
+
+
+def _target(survey: Survey, rule: PlacementRule, hit: tuple[Any, ...]) -> Culprit:
+    pk, label, metres, geometry, gap = hit
+    link = reverse("school", args=[pk]) if rule.target == Target.SCHOOL_GATE else ""
+    return Culprit(survey.named(rule, label), link, geometry, gap if metres > 0 else None)
+
+
+def _judge_width(survey: Survey, n: int, r: int) -> Verdict:
+    rule = survey.rules[r]
+    footways = survey.footways.get(n, [])
+    if not footways:
+        return Verdict(rule, Judgement.UNKNOWN, required=rule.amount)
+    clear = [clear_width(survey.areas[n], line, float(width)) for _pk, _name, width, line in footways]
+    worst = int(np.argmin(clear))
+    _pk, name, _width, line = footways[worst]
+    culprit = Culprit(survey.named(rule, name), "", line)
+    broken = clear[worst] < (rule.amount or 0.0) - TOLERANCE_M
+    return _verdict(rule, broken, found=clear[worst], required=rule.amount, culprit=culprit)
+
+
+def clear_width(area: shapely.Geometry, line: shapely.Geometry, width: float) -> float:
+    """The widest strip, in metres, that `area` leaves clear of a footway `width` metres wide around `line`."""
+    offsets = offsets_from(line, shapely.get_coordinates(area))
+    half = width / 2
+    return float(np.clip(max(half - offsets.max(), offsets.min() + half), 0.0, width))
+
+
+def offsets_from(line: shapely.Geometry, points: np.ndarray) -> np.ndarray:
+    """How far to the left of a line each point lies, in metres, negative to the right; beyond its ends it runs on straight."""
+    xy, part = shapely.get_coordinates(shapely.get_parts(line), return_index=True)
+    first = np.flatnonzero(part[1:] == part[:-1])
+    starts, steps = xy[first], xy[first + 1] - xy[first]
+    lengths = np.maximum(np.hypot(steps[:, 0], steps[:, 1]), 1e-9)
+    along = steps / lengths[:, None]
+    to_points = points[:, None, :] - starts[None, :, :]
+    t = np.clip(np.einsum("psk,sk->ps", to_points, along), 0.0, lengths)
+    away = to_points - t[..., None] * along
+    nearest = np.argmin(np.einsum("psk,psk->ps", away, away), axis=1)
+    rows = np.arange(len(points))
+    direction = along[nearest]
+    away = away[rows, nearest]
+    return direction[:, 0] * away[:, 1] - direction[:, 1] * away[:, 0]
+
+
+def _judge_area(survey: Survey, n: int, r: int) -> Verdict:
+    rule, place = survey.rules[r], survey.places[n]
+    most = rule.amount or 0.0
+    if rule.applies_to != AppliesTo.PITCH:
+        size = float(place.area.area)
+        return _verdict(rule, size > most + TOLERANCE_M, found=size, required=most)
+    if not place.pitches:
+        return Verdict(rule, Judgement.UNKNOWN, required=most)
+    number, largest = max(place.pitches, key=lambda pitch: pitch[1].area)
+    others = sum(area.area > most + TOLERANCE_M for _number, area in place.pitches) - 1
+    culprit = Culprit(_("摊位 %s") % number, "", largest, more=max(others, 0))
+    size = float(largest.area)
+    return _verdict(rule, size > most + TOLERANCE_M, found=size, required=most, culprit=culprit)
+
+
+# Put into words when somebody reads them: of ten thousand verdicts few are.
+_SIGN_BOARD, _BIN = gettext_lazy("标示牌"), gettext_lazy("垃圾容器")
+
+
+def _judge_equipped(survey: Survey, n: int, r: int) -> Verdict:
+    rule, place = survey.rules[r], survey.places[n]
+    missing = [] if place.sign_board else [_SIGN_BOARD]
+    missing += [] if place.bins >= 1 else [_BIN]
+    if missing and place.state != SiteState.OPEN:
+        return Verdict(rule, Judgement.DUE, missing=missing)
+    return _verdict(rule, bool(missing), missing=missing)
+
+
+def _judge_free(survey: Survey, n: int, r: int) -> Verdict:
+    uses = survey.uses.get(n, [])
+    if not uses:
+        return _verdict(survey.rules[r], False)
+    area = survey.areas[n]
+    worst = max(uses, key=lambda use: (shapely.area(shapely.intersection(area, use.ground)), -use.id))
+    return _verdict(survey.rules[r], True, found=0.0, culprit=worst.culprit(len(uses) - 1))
+
+
+_JUDGES: dict[Check, Callable[[Survey, int, int], Verdict]] = {
+    Check.DISTANCE: _judge_distance,
+    Check.OFF: _judge_off,
+    Check.CLEAR_WIDTH: _judge_width,
+    Check.AREA_MAX: _judge_area,
+    Check.EQUIPPED: _judge_equipped,
+    Check.FREE_KERB: _judge_free,
+}
