@@ -37,6 +37,12 @@ REFUSALS = {
     "section_holds_shares": gettext_lazy("路段内还有党员的责任段。请先终止这些责任段。"),
     "share_within_section": gettext_lazy("党员责任段须在本支部的责任路段和期间以内。"),
     "share_by_own_branch": gettext_lazy("该党员属于别的支部。请选本支部的党员。"),
+    "site_step_by_step": gettext_lazy("摊点不能这样改变状态。请在摊点页按步骤办理。"),
+    "site_approval_stands": gettext_lazy("谁提出、谁在何时批准,留存备查,不能改。"),
+    "site_as_approved": gettext_lazy("这个摊点已经批准。请在规划页修改,再由另一人批准。"),
+    "site_season_holds_allocations": gettext_lazy(
+        "有摊位分配到季节以外。请先在摊位分配页终止或缩短这些分配,再改季节。"
+    ),
     "allocation_within_season": gettext_lazy("瓜果市场的摊位分配须在该市场的季节以内。"),
     "allocation_on_held_pitch": gettext_lazy("这个摊位正为别的商贩保留。请另选空位,或等保留到期。"),
     "hold_on_free_pitch": gettext_lazy("这个摊位当天已有商贩使用,不能保留。请另选空位。"),
@@ -47,8 +53,12 @@ REFUSALS = {
 def refusal(error: IntegrityError, thing: models.Model) -> str:
     """Why the database refused to save `thing`, in words."""
     name = constraint_of(error)
+    # A constraint over a field that the form only shows is not asked by the form, but has its words all the same.
+    own = {each.name: each.violation_error_message for each in thing._meta.constraints}
     words = str(
-        REFUSALS.get(name) or _("数据库拒绝保存(约束 %(name)s)。请核对后再试。") % {"name": name or "?"}
+        REFUSALS.get(name)
+        or own.get(name)
+        or _("数据库拒绝保存(约束 %(name)s)。请核对后再试。") % {"name": name or "?"}
     )
     if name == "stretch_on_road":
         road: Any = thing.road  # type: ignore[attr-defined]

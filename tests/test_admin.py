@@ -384,15 +384,59 @@ def test_unclear_geometry_is_refused_at_the_form(client_as: Any, text: str, said
     assert not Bay.objects.exists()
 
 
-def test_site_without_board_and_bins_does_not_open(client_as: Any, town: Town) -> None:
-    site = town.own.site
-    form = {
-        "code": site.code, "name": site.name, "name_en": "", "kind": site.kind, "state": "open",
+def site_form(site: Site, **values: Any) -> dict[str, Any]:
+    return {
+        "code": site.code, "name": site.name, "name_en": "", "kind": site.kind, "state": site.state,
         "road": site.road_id, "side": site.side, "stretch_0": "300", "stretch_1": "316", "area": site.area.ewkt,
-        "capacity": 8, "season_0": "", "season_1": "", "opens": "07:00", "closes": "21:00", "bins": 0,
+        "capacity": 8, "season_0": "", "season_1": "", "opens": "07:00", "closes": "21:00", "bins": 2,
+        "sign_board": "on", **values,
     }  # fmt: skip
-    answer = client_as("planner").post(address(Site, "change", site.pk), form)
+
+
+def test_open_site_keeps_board_and_bins(client_as: Any, town: Town) -> None:
+    site = town.own.site
+    answer = client_as("planner").post(address(Site, "change", site.pk), site_form(site, bins=0))
     assert errors(answer) == ["开放前须设置标示牌和垃圾容器。"]
+
+
+def test_state_and_what_was_approved_are_read_in_the_admin_and_never_set(client_as: Any, town: Town) -> None:
+    planner, stored = client_as("planner"), Site.objects.filter(pk=town.own.site.pk)
+    page = planner.get(address(Site, "change", town.own.site.pk)).content.decode()
+    named = set(re.findall(r'name="(\w+)"', page))
+    assert {"name", "capacity", "bins"} <= named
+    assert not named & {
+        "state",
+        "proposed_by",
+        "approved_by",
+        "approved_at",
+        "kind",
+        "area",
+        "opens",
+        "closes",
+    }
+    before = stored.values("state", "opens", "area", "approved_by").get()
+    asked = site_form(
+        town.own.site, name="新名", state="suspended", opens="05:00", approved_by=planner.user.pk
+    )
+    assert planner.post(address(Site, "change", town.own.site.pk), asked).status_code == 302
+    assert stored.values("state", "opens", "area", "approved_by").get() == before
+    assert stored.get().name == "新名"
+
+
+def test_whoever_enters_or_changes_a_proposal_in_the_admin_is_its_proposer(
+    client_as: Any, town: Town
+) -> None:
+    planner = client_as("planner")
+    form = site_form(
+        town.own.site, code="TD-77", state="open", area=rect(400, -16, 16, 4).ewkt, opens="06:00"
+    )
+    assert planner.post(address(Site, "add"), form).status_code == 302
+    site = Site.objects.get(code="TD-77")
+    assert (site.state, site.proposed_by, site.approved_by) == ("proposed", planner.user, None)
+    other = client_as("administrator")
+    answer = other.post(address(Site, "change", site.pk), {**form, "opens": "06:30"})
+    assert answer.status_code == 302, errors(answer)
+    assert Site.objects.get(code="TD-77").proposed_by == other.user
 
 
 def test_school_is_saved_with_its_gates(client_as: Any) -> None:

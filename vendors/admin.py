@@ -1,7 +1,10 @@
-from typing import ClassVar
+from typing import ClassVar, cast
 
 from django.contrib import admin
+from django.forms import ModelForm
+from django.http import HttpRequest
 
+from gridmgr.accounts.models import User
 from gridmgr.backoffice import GridAdmin, GridInline
 from vendors.models import (
     Allocation,
@@ -15,16 +18,30 @@ from vendors.models import (
     Vendor,
     WaitingEntry,
 )
+from vendors.triggers import APPROVED, AS_APPROVED
 
 
 @admin.register(Site)
 class SiteAdmin(GridAdmin):
+    """A site's state and approval are for its own pages: here they are read. What was approved is changed on the planner's page."""
+
     list_display = ("code", "name", "kind", "state", "road", "side", "stretch", "capacity")
     list_display_links = ("code", "name")
     list_filter = ("kind", "state")
     list_select_related = ("road",)
     search_fields = ("code", "name", "road__name")
     autocomplete_fields: ClassVar = ["road"]
+    readonly_fields = ("state", "proposed_by", "approved_by", "approved_at", "returned_for")
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Site | None = None) -> tuple[str, ...]:
+        planned = AS_APPROVED if obj is not None and obj.state in APPROVED else ()
+        return (*self.readonly_fields, *planned)
+
+    def save_model(self, request: HttpRequest, obj: Site, form: ModelForm, change: bool) -> None:
+        """Whoever enters a site, or changes the plan of one, is who proposes it: another person approves it."""
+        if not change or set(form.changed_data) & {*AS_APPROVED, "road", "side", "stretch", "capacity"}:
+            obj.proposed_by = cast(User, request.user)
+        super().save_model(request, obj, form, change)
 
 
 @admin.register(Pitch)

@@ -10,9 +10,10 @@ class SiteKind(models.TextChoices):
 
 
 class SiteState(models.TextChoices):
-    """A site's way from proposal to closing."""
+    """A site's way from proposal to closing; vendors.triggers.STEPS are the steps that the database allows."""
 
     PROPOSED = "proposed", _("拟设")
+    RETURNED = "returned", _("已退回")
     APPROVED = "approved", _("已批准")
     OPEN = "open", _("开放")
     SUSPENDED = "suspended", _("暂停")

@@ -4,10 +4,28 @@ from collections.abc import Iterable
 from typing import Any
 
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
+from gridmgr.accounts.models import User
 from gridmgr.importing.layers import Found, Importer, Ref, Span
 from grids.importers.layers import ON_ROAD, ROAD, STRETCH, same
 from vendors.models import Pitch, Site
+
+
+def _find_users(names: Iterable[tuple[Any, ...]]) -> Found:
+    names = list(names)
+    known = dict(
+        User.objects.filter(username__in=[name for (name,) in names if name]).values_list("username", "pk")
+    )
+    return {
+        key: known.get(
+            key[0], _("没有用户名为“%s”的账号。请先建账号,或去掉批准记录作为新提出的摊点导入。") % key[0]
+        )
+        if key[0]
+        else None
+        for key in names
+    }
+
 
 SITES = Importer(
     layer="sites",
@@ -25,12 +43,22 @@ SITES = Importer(
         "closes": "closes",
         "sign_board": "sign_board",
         "bins": "bins",
+        "approved_at": "approved_at",
         **ON_ROAD,
     },
-    refs=[ROAD],
+    refs=[
+        ROAD,
+        Ref("proposed_by_id", ["proposed_by"], _find_users),
+        Ref("approved_by_id", ["approved_by"], _find_users),
+    ],
     spans=[STRETCH, Span("season", "season_from", "season_to", days=True, may_be_empty=True)],
     geometry="area",
     computed=["pitches", "taken", "free"],
+    fixed=dict.fromkeys(
+        ("state", "proposed_by_id", "approved_by_id", "approved_at"),
+        gettext_lazy("摊点的状态和批准记录不由导入改变。请去掉这一列,或在摊点页和待批摊点页办理。"),
+    ),
+    restored=["proposed_by", "approved_by", "approved_at"],
 )
 
 

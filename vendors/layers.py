@@ -48,7 +48,12 @@ SITES = Layer(
         Field("bins", _("垃圾容器"), "bins", "number"),
         Field("demo", _("演示数据"), "is_demo", "bool"),
     ],
-    file_fields=[Field("name_en", _("英文名称"), "name_en")],
+    file_fields=[
+        Field("name_en", _("英文名称"), "name_en"),
+        Field("proposed_by", _("提出人"), "proposed_by__username"),
+        Field("approved_by", _("批准人"), "approved_by__username"),
+        Field("approved_at", _("批准时间"), "approved_at"),
+    ],
 )
 
 PITCHES = Layer(

@@ -65,6 +65,8 @@ class Site(OnRoad):
         related_name="+",
         verbose_name=_("批准人"),
     )
+    approved_at = models.DateTimeField(_("批准时间"), null=True, blank=True, editable=False)
+    returned_for = models.CharField(_("退回的理由"), max_length=400, blank=True, default="", editable=False)
 
     objects: ClassVar = SiteQuerySet.as_manager()
 
@@ -100,6 +102,30 @@ class Site(OnRoad):
                 violation_error_message=_("开放前须设置标示牌和垃圾容器。"),
             ),
             models.CheckConstraint(
+                name="site_state_known",
+                condition=Q(state__in=enums.SiteState.values),
+                violation_error_message=_("没有这种状态。"),
+            ),
+            models.CheckConstraint(
+                name="site_approval_on_record",
+                condition=~Q(state__in=triggers.APPROVED)
+                | Q(proposed_by__isnull=False, approved_by__isnull=False, approved_at__isnull=False),
+                violation_error_message=_(
+                    "已批准、开放或暂停的摊点须记有提出人、批准人和批准时间。请由一人提出、另一人在规划页批准。"
+                ),
+            ),
+            models.CheckConstraint(
+                name="site_not_approved_yet",
+                condition=~Q(state__in=["proposed", "returned"])
+                | Q(approved_by__isnull=True, approved_at__isnull=True),
+                violation_error_message=_("拟设或已退回的摊点还没有批准人和批准时间。"),
+            ),
+            models.CheckConstraint(
+                name="site_returned_with_reason",
+                condition=~Q(state="returned") | ~Q(returned_for=""),
+                violation_error_message=_("退回须写明理由。"),
+            ),
+            models.CheckConstraint(
                 name="site_approved_by_another",
                 condition=Q(approved_by__isnull=True)
                 | Q(proposed_by__isnull=True)
@@ -107,7 +133,12 @@ class Site(OnRoad):
                 violation_error_message=_("提出人不能批准自己提出的摊点。"),
             ),
         ]
-        triggers: ClassVar = [*OnRoad.Meta.triggers, triggers.version_counts()]
+        triggers: ClassVar = [
+            *OnRoad.Meta.triggers,
+            triggers.version_counts(),
+            triggers.step_by_step(),
+            triggers.season_holds_allocations(settings.TIME_ZONE),
+        ]
 
     def __str__(self) -> str:
         return self.name

@@ -5,6 +5,20 @@ import pgtrigger
 # Neighbouring pitches share an edge; what floating point makes of it is not an overlap.
 OVERLAP_TOLERANCE_M2 = 0.01
 
+# From each state to those that may follow. Whoever changes the plan of an approved site proposes it anew.
+STEPS: dict[str, tuple[str, ...]] = {
+    "proposed": ("approved", "returned", "closed"),
+    "returned": ("proposed", "closed"),
+    "approved": ("open", "proposed", "closed"),
+    "open": ("suspended", "proposed", "closed"),
+    "suspended": ("open", "proposed", "closed"),
+    "closed": (),
+}
+# What stands by somebody's approval.
+APPROVED = ("approved", "open", "suspended")
+# What is approved with a site; its road, side and metres move along when the road is measured anew.
+AS_APPROVED = ("kind", "area", "opens", "closes", "season")
+
 
 def pitches_apart() -> pgtrigger.Trigger:
     """Two pitches of one site do not lie on one another. The site row is locked, so two at once can't slip through."""
@@ -35,6 +49,63 @@ def version_counts() -> pgtrigger.Trigger:
         when=pgtrigger.Before,
         operation=pgtrigger.Update,
         func="NEW.version = OLD.version + 1; RETURN NEW;",
+    )
+
+
+def step_by_step() -> pgtrigger.Trigger:
+    """A site goes from state to state by the permitted steps alone, and what was approved stays as it was approved.
+
+    Which hard rules a place breaks the database can't know; that a second person approved, and what, it can.
+    """
+    steps = ", ".join(f"('{old}', '{new}')" for old, after in STEPS.items() for new in after)
+    approved = ", ".join(f"'{state}'" for state in APPROVED)
+    plan = ", ".join(f"x.{name}" for name in AS_APPROVED)
+    return pgtrigger.Trigger(
+        name="step_by_step",
+        when=pgtrigger.Before,
+        operation=pgtrigger.Update,
+        func=f"""
+            IF NEW.state <> OLD.state AND (OLD.state, NEW.state) NOT IN ({steps}) THEN
+                RAISE EXCEPTION USING ERRCODE = 'check_violation', CONSTRAINT = 'site_step_by_step',
+                    TABLE = TG_TABLE_NAME, MESSAGE = format('from %s a site does not become %s', OLD.state, NEW.state);
+            END IF;
+            IF NEW.state IN ({approved}) AND OLD.state IN ({approved})
+                AND (NEW.proposed_by_id, NEW.approved_by_id, NEW.approved_at)
+                    IS DISTINCT FROM (OLD.proposed_by_id, OLD.approved_by_id, OLD.approved_at) THEN
+                RAISE EXCEPTION USING ERRCODE = 'check_violation', CONSTRAINT = 'site_approval_stands',
+                    TABLE = TG_TABLE_NAME, MESSAGE = 'who approved a site, and when, stays on record';
+            END IF;
+            IF NEW.state IN ({approved})
+                AND ({plan.replace("x.", "NEW.")}) IS DISTINCT FROM ({plan.replace("x.", "OLD.")}) THEN
+                RAISE EXCEPTION USING ERRCODE = 'check_violation', CONSTRAINT = 'site_as_approved',
+                    TABLE = TG_TABLE_NAME, MESSAGE = 'a site stands as it was approved, or is proposed anew';
+            END IF;
+            RETURN NEW;
+        """,
+    )
+
+
+def season_holds_allocations(time_zone: str) -> pgtrigger.Trigger:
+    """A market's season goes on holding the allocations that run or are to come; those that have ended are history."""
+    return pgtrigger.Trigger(
+        name="season_holds_allocations",
+        when=pgtrigger.Before,
+        operation=pgtrigger.UpdateOf("season"),
+        declare=[("beyond", "text")],
+        func=f"""
+            IF NEW.kind <> 'market' OR NEW.season IS NULL OR NEW.season IS NOT DISTINCT FROM OLD.season THEN
+                RETURN NEW;
+            END IF;
+            SELECT p.number INTO beyond FROM vendors_allocation a JOIN vendors_pitch p ON p.id = a.pitch_id
+            WHERE p.site_id = NEW.id AND NOT a.period <@ NEW.season
+              AND (upper(a.period) IS NULL OR upper(a.period) > (now() AT TIME ZONE '{time_zone}')::date)
+            LIMIT 1;
+            IF beyond IS NOT NULL THEN
+                RAISE EXCEPTION USING ERRCODE = 'check_violation', CONSTRAINT = 'site_season_holds_allocations',
+                    TABLE = TG_TABLE_NAME, MESSAGE = format('pitch %s is allocated beyond the season %s', beyond, NEW.season);
+            END IF;
+            RETURN NEW;
+        """,
     )
 
 

@@ -3,7 +3,7 @@
 from django.urls import path, register_converter
 from django.urls.converters import StringConverter
 
-from vendors.views import board, planning, proposals, records, register, street, suggesting
+from vendors.views import board, kerbs, planning, proposals, records, register, street, suggesting
 
 
 class SiteCode(StringConverter):
@@ -39,11 +39,12 @@ urlpatterns = [
     path("plan/", planning.page, name="plan"),
     path("plan/verdict", planning.verdict, name="plan-verdict"),
     path("plan/nearest", planning.nearest, name="plan-nearest"),
-    path("plan/kerbs.geojson", planning.kerbs, name="plan-kerbs"),
+    path("plan/kerbs.geojsonl", kerbs.kerbs, name="plan-kerbs"),
     path("plan/save", planning.save, name="plan-save"),
     path("plan/proposals/", proposals.proposals, name="plan-proposals"),
     path("plan/proposals/<site_code:code>/", proposals.proposal, name="plan-proposal"),
     path("plan/suggest/", suggesting.suggest, name="plan-suggest"),
+    path("plan/suggest/steps", suggesting.steps, name="plan-suggest-steps"),
     path("sites/<site_code:code>/equip/", proposals.equip, name="site-equip"),
     path("sites/<site_code:code>/layout/", proposals.layout, name="site-layout"),
     path("sites/<site_code:code>/step/<plan_step:verb>/", proposals.step, name="site-step"),

@@ -45,6 +45,12 @@ def make_accounts(branches: Sequence[Branch]) -> list[Account]:
     return accounts
 
 
+def user_of(accounts: Sequence[Account], role: str) -> User:
+    """The user of the one account made for this role."""
+    username = next(account.username for account in accounts if account.role == role)
+    return User.objects.get(username=username)
+
+
 def _wanted(branches: Sequence[Branch]) -> Iterator[tuple[str, Member | None, str]]:
     for branch in branches[:2]:
         yield "secretary", branch.members.select_related("branch").get(role="secretary"), f"s{branch.code}"

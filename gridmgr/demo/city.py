@@ -17,11 +17,12 @@ from gridmgr.demo import accounts, names, reset
 from gridmgr.demo.bays import make_bays
 from gridmgr.demo.branches import make_grids
 from gridmgr.demo.facilities import simulate_facilities
-from gridmgr.demo.ground import as_shapely, read_ground
+from gridmgr.demo.ground import read_ground
 from gridmgr.demo.guidance import simulate_guidance
 from gridmgr.demo.kerbside import Taken
 from gridmgr.demo.schools import import_schools, make_calendar, make_gates, make_lanes
-from gridmgr.demo.sites import make_sites
+from gridmgr.demo.sites import Planners, make_sites
+from gridmgr.demo.traders import make_vendors
 from gridmgr.errors import Conflict, Invalid
 from gridmgr.importing.report import Report
 from grids.domain.junctions import refresh_junctions
@@ -88,11 +89,6 @@ def _build(say: Say, waiting: list[Path]) -> None:
             gates = make_gates(schools, ground)
             make_lanes(schools, gates, ground, taken, rng)
             make_calendar()
-        with _step(say, _("便民摊点、瓜果市场和商贩")):
-            locations = [as_shapely(gate.location) for gate in gates.values()]
-            make_sites(ground, grids, locations, taken, today=today, rng=rng)
-        with _step(say, pgettext("plural", "停车泊位")) as done:
-            done(_("%d 个") % make_bays(ground, grids, taken, rng))
         with _step(say, _("路口、设施和设置规则")) as done:
             refresh_junctions(crossings=True)
             done(_("%d 处") % sum(simulate_facilities(rng).values()))
@@ -101,6 +97,11 @@ def _build(say: Say, waiting: list[Path]) -> None:
             made = accounts.make_accounts(grids.branches)
             waiting.append(accounts.prepared(made, settings.DEMO_ACCOUNTS))
             done(_("%d 个") % len(made))
+        with _step(say, _("便民摊点、瓜果市场和商贩")):
+            planners = Planners(*(accounts.user_of(made, role) for role in ("planner", "administrator")))
+            make_vendors(*make_sites(ground, grids, taken, planners, today=today, rng=rng), today, rng)
+        with _step(say, pgettext("plural", "停车泊位")) as done:
+            done(_("%d 个") % make_bays(ground, grids, taken, rng))
         with _step(say, _("疏导记录")) as done:
             done(_("%d 条") % simulate_guidance(rng))
 

@@ -1,7 +1,6 @@
 """What placement rules measure to, simulated along the real kerbs: stops, hydrants, stations, fire lanes, footways.
 
-Every row is marked as demo data. The same generator state gives the same facilities. Sites that were laid before may
-break a rule because of them; `manage.py check_places` lists those.
+Every row is marked as demo data. The same generator state gives the same facilities.
 """
 
 from collections.abc import Iterator, Sequence
@@ -26,9 +25,11 @@ HYDRANT_EVERY_M = 120.0
 HYDRANT_OUT_M = 1.0
 STOP_OUT_M = 0.6
 FIRE_STATIONS, FUEL_STATIONS, FIRE_LANES, NO_VENDING = 6, 14, 30, 5
+# From about the least to about the usual width of the paved footway (CJJ 37-2012, 5.3.4: 3 m, 2 m at the least; more
+# where shops are) [confirm].
 FOOTWAY_WIDTH_M: dict[str, Pair] = {
-    RoadClass.ARTERIAL: (3.5, 6.5),
-    RoadClass.SECONDARY: (2.5, 5.0),
+    RoadClass.ARTERIAL: (4.0, 8.0),
+    RoadClass.SECONDARY: (3.0, 6.0),
     RoadClass.LOCAL: (2.0, 4.0),
 }
 FOOTWAY_PIECE_M = 250.0

@@ -15,7 +15,7 @@ from django.utils import timezone
 
 from gridmgr.accounts.models import Role, User
 from gridmgr.demo.accounts import MAIL_DOMAIN
-from grids.domain.walking import WalkingNetwork
+from grids.domain.streets_on_foot import walking_network
 from grids.enums import MemberRole
 from grids.models import SRID, Assignment, Branch, Member
 from vendors.domain.guide import LIMIT_M, SLIP_RANDOM, SLIP_SIGNS
@@ -83,7 +83,7 @@ def _guide_many(idle: Sequence[Vendor], rng: np.random.Generator) -> int:
     if not sites or not len(places):
         return 0
     middles = np.array([site.area.centroid.coords for site in sites])
-    metres = WalkingNetwork.from_database().distances(places, middles, limit_m=LIMIT_M)
+    metres = walking_network().distances(places, middles, limit_m=LIMIT_M)
     met: set[int] = set()
     rows = [
         _record(

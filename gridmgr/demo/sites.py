@@ -1,37 +1,48 @@
-"""Stall sites and fruit markets beside the shared-out roads, with pitches and the vendors who hold them."""
+"""Stall sites and fruit markets beside the shared-out roads, drawn as a planner draws them and where the rules allow.
+
+All but a few stand where no hard rule breaks. BROKEN lists those few: two came before what they are now too near to,
+or stand by an exception that a second person approved; `manage.py check_places` tells of them all.
+"""
 
 from collections import defaultdict
-from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import date, time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, time
+from zoneinfo import ZoneInfo
 
 import numpy as np
 import shapely
+from django.conf import settings
 from psycopg2.extras import DateRange
-from shapely import Geometry, Polygon
 
-from gridmgr.demo import names
-from gridmgr.demo.branches import Grids, stored
+from gridmgr.accounts.models import User
+from gridmgr.demo.branches import Grids
 from gridmgr.demo.ground import Ground
-from gridmgr.demo.kerbside import Taken, samples, strip
+from gridmgr.demo.kerbside import Taken, strip
 from grids.domain.assign import stretch_of
+from grids.models import Kerb
 from parking.domain.lay import KerbLine
-from vendors.enums import SiteKind, SiteState
-from vendors.models import Allocation, Pitch, Site, Vendor
+from vendors.domain.draft import Draft, Drawn, Position, draw
+from vendors.domain.footprint import OFFSET_M, Size
+from vendors.domain.kerbside import NO_ROOM, Stretch, Wanted, where_may_stand
+from vendors.domain.pitching import Layout
+from vendors.domain.place import Place, stored
+from vendors.domain.siting import judge, rules_of
+from vendors.enums import Severity, SiteKind, SiteState
+from vendors.models import Override, Pitch, Site
 
 STALLS, MARKETS, CAPACITY = 28, 19, 200
 WINTER_MARKETS = 6
-VENDORS, HOLDING = 200, 150
 FEWEST, MOST = 2, 8  # pitches of one site
 
-GATE_CLEAR_M = 100.0  # domain default for school gates
 JUNCTION_M = 20.0  # domain default for junctions
 APART_M = 180.0  # sites of one branch, so that they are spread over its roads
-OUTWARD_M = 0.8  # from the kerb to a site, on the pavement
-EDGE_M = 0.4  # from a site's edge to its pitches, and between pitches
+EVERY_M = 8.0  # between places that are thought of
+SLIGHTLY_M = 20.0  # from where no rule breaks, for those that break one
+END_M = 2.0  # from a site to the end of its branch's section
 
-# Length along the kerb and depth, in metres, of one pitch.
-PITCH = {SiteKind.STALL: (2.0, 1.5), SiteKind.MARKET: (3.0, 2.0)}
+# One row of pitches with its back to the kerb; small stalls have 2 m² at most (domain default).
+LAYOUT = {SiteKind.STALL: Layout(2.0, 1.0, 0.4, 0.8), SiteKind.MARKET: Layout(3.0, 2.0, 0.4, 1.2)}
 STALL_HOURS = (
     (time(6, 30), time(9, 30)),
     (time(16, 0), time(21, 30)),
@@ -39,80 +50,127 @@ STALL_HOURS = (
     (time(18, 0), time(1, 0)),
 )
 MARKET_HOURS = ((time(6, 0), time(21, 0)), (time(7, 0), time(20, 0)), (time(17, 0), time(0, 30)))
-STALL_GOODS = (
-    "早点",
-    "煎饼果子",
-    "烤红薯",
-    "修鞋配钥匙",
-    "缝补",
-    "鲜花",
-    "小百货",
-    "凉皮",
-    "糖葫芦",
-    "豆腐脑",
-    "莜面栲栳栳",
-    "袜子手套",
-)
-SUMMER_GOODS = ("西瓜", "桃", "葡萄", "甜瓜", "杏")
-WINTER_GOODS = ("苹果", "橘子", "梨", "白菜萝卜", "柿子", "红枣核桃")
+
+APPROVED_AT = datetime(2020, 4, 20, 10, 0, tzinfo=ZoneInfo(settings.TIME_ZONE))
 
 SOME_NOT_OPEN = {
     SiteKind.STALL: (SiteState.PROPOSED, SiteState.APPROVED, SiteState.SUSPENDED),
     SiteKind.MARKET: (SiteState.APPROVED, SiteState.SUSPENDED),
 }
+# Which hard rule each of these sites breaks, and why that was approved; "" where it came to break it later.
+BROKEN = (
+    ("hydrant", ""),
+    ("hydrant", "人行道宽,摊点与消防栓之间已划线留空,消防部门现场看过"),
+    ("bus-stop", ""),
+    ("bus-stop", "站台另一侧上下客,早市收摊早于首班高峰"),
+    ("school-gate", ""),
+)
 
 
 @dataclass(frozen=True)
 class Plan:
-    """One site to be: its kind, the branch (by place) on whose section it lies, and how many pitches."""
+    """One site to be: its kind, the branch (by place) on whose section it lies, how many pitches, what rule it breaks."""
 
     kind: SiteKind
     area: int
     pitches: int
+    breaks: str = ""
+    because: str = ""
 
     @property
     def length_m(self) -> float:
-        return self.pitches * (PITCH[self.kind][0] + EDGE_M) + EDGE_M
-
-    @property
-    def depth_m(self) -> float:
-        return PITCH[self.kind][1] + 2 * EDGE_M
+        return LAYOUT[self.kind].length_for(self.pitches)
 
 
 @dataclass(frozen=True)
 class Spot:
-    """A place for a plan: the run of kerb, where along it, the ground it covers."""
+    """A place for the middle of a site: metres along a run of kerb, and whether an advisory rule breaks there."""
 
-    street_pk: int
-    side: str
-    kerb: KerbLine
-    start: float
-    end: float
-    ground: Polygon
+    kerb: Kerb
+    at: float
+    warned: bool
+
+
+@dataclass(frozen=True)
+class Planners:
+    """Who proposes the demo's sites, and who approves them."""
+
+    proposer: User
+    approver: User
+
+
+@dataclass
+class Placing:
+    """What is chosen from and what is taken already. `spots` by kind, branch and rule broken ("": none)."""
+
+    ground: Ground
+    taken: Taken
+    rng: np.random.Generator
+    spots: dict[tuple[SiteKind, int, str], list[Spot]]
+    placed: list[tuple[Plan, Drawn]] = field(default_factory=list)
+
+    def place(self, plan: Plan) -> bool:
+        """Places the plan at a random spot that fits, as far from other sites as can be; says whether there is one."""
+        spots = self.spots[plan.kind, plan.area, plan.breaks]
+        order = [spots[index] for index in self.rng.permutation(len(spots))]
+        order.sort(key=lambda spot: spot.warned)
+        for apart in (APART_M, APART_M / 3, 20.0):
+            for spot in order:
+                drawn = self._drawn(plan, spot, apart)
+                if drawn is not None:
+                    self._take(plan, drawn)
+                    return True
+        return False
+
+    def _drawn(self, plan: Plan, spot: Spot, apart: float) -> Drawn | None:
+        line = KerbLine.of(spot.kerb)
+        here = shapely.Point(line.at(spot.at))
+        if any(here.distance(other.place.area) < apart + plan.length_m / 2 for _plan, other in self.placed):
+            return None
+        opens, closes = (STALL_HOURS if plan.kind == SiteKind.STALL else MARKET_HOURS)[0]
+        where = Position(spot.kerb.road_id, spot.kerb.side, line.measure(spot.at), spot.kerb)
+        drawn = draw(Draft(plan.kind, where, plan.pitches, LAYOUT[plan.kind], opens, closes, offset=OFFSET_M))
+        street = self.ground.by_id()[spot.kerb.road_id]
+        low, high = drawn.footprint.stretch
+        free = self.taken.is_free(street, spot.kerb.side, low, high, drawn.place.area)
+        return drawn if free and self._has_room(line, spot.at, drawn) else None
+
+    def _has_room(self, line: KerbLine, at: float, drawn: Drawn) -> bool:
+        """Off every carriageway, junction and water, and the kerb straight enough for a rectangle beside it."""
+        half, area = drawn.draft.size.length / 2, drawn.place.area
+        beside = strip(line, at - half, at + half, outward=(0.0, OFFSET_M / 2))
+        clear = not self.ground.on_carriageway([area])[0]
+        clear = clear and not self.ground.near_junction([area], JUNCTION_M)[0]
+        return bool(clear and not area.intersects(self.ground.water) and not beside.intersects(area))
+
+    def _take(self, plan: Plan, drawn: Drawn) -> None:
+        street = self.ground.by_id()[drawn.kerb.road_id]
+        low, high = drawn.footprint.stretch
+        self.taken.take(street, drawn.kerb.side, low, high, drawn.place.area)
+        self.placed.append((plan, drawn))
 
 
 def make_sites(
-    ground: Ground,
-    grids: Grids,
-    gates: Sequence[Geometry],
-    taken: Taken,
-    *,
-    today: date,
-    rng: np.random.Generator,
-) -> None:
-    """28 stall sites and 19 fruit markets with 200 pitches, and 200 vendors of whom 150 hold a pitch or will."""
-    plans = _plans(len(grids.branches), rng)
-    candidates = _candidates(ground, grids, gates)
-    placed: list[tuple[Plan, Spot]] = []
-    for plan in plans:
-        spot = _spot(plan, candidates[plan.area], placed, ground, taken, rng)
-        street = ground.by_id()[spot.street_pk]
-        low, high = sorted((spot.kerb.measure(spot.start), spot.kerb.measure(spot.end)))
-        taken.take(street, spot.side, low, high, spot.ground)
-        placed.append((plan, spot))
-    sites = _write_sites(placed, ground, today, rng)
-    pitches = _write_pitches(sites, placed)
-    _write_vendors(sites, pitches, today, rng)
+    ground: Ground, grids: Grids, taken: Taken, planners: Planners, *, today: date, rng: np.random.Generator
+) -> tuple[list[Site], list[Pitch]]:
+    """28 stall sites and 19 fruit markets with 200 pitches, proposed by one person and approved by another.
+
+    Call it when facilities, rules and whatever else stands at kerbs are there.
+    """
+    placing = Placing(ground, taken, rng, _spots(grids, today))
+    for plan in _with_some_broken(_plans(len(grids.branches), rng), placing):
+        if not placing.place(plan):
+            raise RuntimeError(f"no place for a site of {plan.pitches} pitches in area {plan.area}")
+    placed = sorted(placing.placed, key=lambda each: each[0].kind, reverse=True)
+    sites = _write_sites(placed, ground, planners, today, rng)
+    pitches = [
+        Pitch(site=site, number=number, area=stored(area), is_demo=True)
+        for site, (_plan, drawn) in zip(sites, placed, strict=True)
+        for number, area in drawn.pitches
+    ]
+    Pitch.objects.bulk_create(pitches)
+    _write_overrides(sites, placed, planners, today)
+    return sites, pitches
 
 
 # ── What there shall be ───────────────────────────────────────────────────────────────────────────────────
@@ -133,99 +191,79 @@ def _plans(branches: int, rng: np.random.Generator) -> list[Plan]:
     ]
 
 
+def _with_some_broken(plans: Sequence[Plan], placing: Placing) -> Iterator[Plan]:
+    """The plans, of which the first that can break the rules of BROKEN do so, one each."""
+    waiting = list(BROKEN)
+    for plan in plans:
+        code = next((each for each in waiting if placing.spots[plan.kind, plan.area, each[0]]), None)
+        broken = code and Plan(plan.kind, plan.area, plan.pitches, *code)
+        if broken and code and placing.place(broken):
+            waiting.remove(code)
+        else:
+            yield plan
+
+
 # ── Where ─────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def _candidates(ground: Ground, grids: Grids, gates: Sequence[Geometry]) -> dict[int, list[Spot]]:
-    """By branch: points of kerb on its sections, far from junctions and school gates, with room on the pavement."""
-    by_area: dict[int, list[Spot]] = defaultdict(list)
-    gate_tree = shapely.STRtree(list(gates))
-    for run in grids.runs:
-        for side, kerb in run.street.kerbs:
-            start, end = kerb.arcs((run.from_m, run.to_m))
-            if end - start < 60.0:
-                continue
-            row = samples(run.street, side, kerb)
-            points = row.points(-2.0)
-            fit = (row.arc > start) & (row.arc < end - 30.0)
-            fit &= ~ground.near_junction(points, JUNCTION_M + 5.0) & ~ground.on_carriageway(points)
-            close = np.zeros(len(points), dtype=bool)
-            close[gate_tree.query(points, predicate="dwithin", distance=GATE_CLEAR_M + 5.0)[0]] = True
-            fit &= ~close & (shapely.distance(points, ground.water) > 5.0)
-            by_area[run.area] += [
-                Spot(run.street.road.pk, side, kerb, float(at), float(end), Polygon()) for at in row.arc[fit]
-            ]
-    return by_area
+def _spots(grids: Grids, today: date) -> dict[tuple[SiteKind, int, str], list[Spot]]:
+    """By kind, branch and rule broken: places every EVERY_M on its sections where a site of MOST pitches finds room."""
+    hard = {rule.code for rule in rules_of(today) if rule.severity == Severity.HARD} | {NO_ROOM}
+    roads = {run.street.road.pk for run in grids.runs}
+    kerbs = Kerb.objects.filter(road__in=roads).select_related("road").in_bulk()
+    found: dict[tuple[SiteKind, int, str], list[Spot]] = defaultdict(list)
+    for kind, layout in LAYOUT.items():
+        length = layout.length_for(MOST)
+        spare = (length - layout.length_for(FEWEST)) / 2
+        wanted = Wanted(kind, Size(length, layout.depth_for), opens=None, closes=None)
+        by_road: dict[int, list[Stretch]] = defaultdict(list)
+        for stretch in where_may_stand(wanted, on=today, roads=roads).stretches:
+            by_road[stretch.road_id].append(stretch)
+        for run in grids.runs:
+            for stretch in by_road[run.street.road.pk]:
+                broken = hard & set(stretch.codes)
+                if len(broken) <= 1 and NO_ROOM not in broken:
+                    inside = (run.from_m + length / 2 + END_M, run.to_m - length / 2 - END_M)
+                    found[kind, run.area, "".join(broken)] += _along(
+                        kerbs[stretch.kerb_id], stretch, inside, spare
+                    )
+    return found
 
 
-def _spot(
-    plan: Plan,
-    candidates: Sequence[Spot],
-    placed: Sequence[tuple[Plan, Spot]],
-    ground: Ground,
-    taken: Taken,
-    rng: np.random.Generator,
-) -> Spot:
-    """A random candidate on which the whole site fits; nearer to other sites than APART_M only when it must be."""
-    others = [spot.ground for _plan, spot in placed]
-    streets = ground.by_id()
-    for apart in (APART_M, APART_M / 3, 20.0):
-        for index in rng.permutation(len(candidates)):
-            spot = _at(candidates[index], plan)
-            if spot is None or any(spot.ground.distance(other) < apart for other in others):
-                continue
-            low, high = spot.kerb.measure(spot.start), spot.kerb.measure(spot.end)
-            free = taken.is_free(streets[spot.street_pk], spot.side, low, high, spot.ground)
-            if free and _has_room(spot, ground):
-                return spot
-    raise RuntimeError(f"no place for a site of {plan.pitches} pitches in area {plan.area}")
-
-
-def _at(candidate: Spot, plan: Plan) -> Spot | None:
-    """The candidate with the ground that the plan covers there; None beyond the end of the section."""
-    start, end = candidate.start, candidate.start + plan.length_m
-    if end > candidate.end:
-        return None
-    straight = _rectangle(candidate.kerb, start, plan.length_m, OUTWARD_M, plan.depth_m)
-    return Spot(candidate.street_pk, candidate.side, candidate.kerb, start, end, straight)
-
-
-def _rectangle(kerb: KerbLine, start: float, length: float, outward: float, depth: float) -> Polygon:
-    first, last = kerb.at(start), kerb.at(start + length)
-    along = (last - first) / np.hypot(*(last - first))
-    out = np.array([along[1], -along[0]]) * kerb.inward
-    near, far = first + out * outward, first + out * (outward + depth)
-    return Polygon([near, near + along * length, far + along * length, far])
-
-
-def _has_room(spot: Spot, ground: Ground) -> bool:
-    """Off every carriageway, junction and water, and the kerb straight enough for a rectangle beside it."""
-    beside = strip(spot.kerb, spot.start, spot.end, outward=(0.0, OUTWARD_M / 2))
-    clear = (
-        not ground.on_carriageway([spot.ground])[0] and not ground.near_junction([spot.ground], JUNCTION_M)[0]
-    )
-    return bool(clear and not spot.ground.intersects(ground.water) and not beside.intersects(spot.ground))
+def _along(kerb: Kerb, stretch: Stretch, inside: tuple[float, float], spare: float) -> Iterator[Spot]:
+    """Places on the stretch; on a barred one, where a site that is shorter by `spare` on each side breaks the rule too."""
+    line, barred = KerbLine.of(kerb), stretch.state == "barred"
+    margin = spare + 1.0 if barred else 0.2
+    for at in np.arange(stretch.start + margin, stretch.end - margin, EVERY_M):
+        slight = not barred or min(at - stretch.start, stretch.end - at) < SLIGHTLY_M
+        if slight and inside[0] <= line.measure(float(at)) <= inside[1]:
+            yield Spot(kerb, float(at), stretch.state == "warned")
 
 
 # ── Writing ───────────────────────────────────────────────────────────────────────────────────────────────
 
 
 def _write_sites(
-    placed: Sequence[tuple[Plan, Spot]], ground: Ground, today: date, rng: np.random.Generator
+    placed: Sequence[tuple[Plan, Drawn]],
+    ground: Ground,
+    planners: Planners,
+    today: date,
+    rng: np.random.Generator,
 ) -> list[Site]:
     streets = ground.by_id()
     numbers: dict[SiteKind, int] = defaultdict(int)
     sites: list[Site] = []
-    for plan, spot in placed:
+    for plan, drawn in placed:
         numbers[plan.kind] += 1
         number = numbers[plan.kind]
-        road = streets[spot.street_pk].road
-        low, high = spot.kerb.measure(spot.start), spot.kerb.measure(spot.end)
-        name = _called(plan.kind, streets[spot.street_pk].crossings, road.name, (low + high) / 2, sites)
+        road = streets[drawn.kerb.road_id].road
+        low, high = drawn.footprint.stretch
+        name = _called(plan.kind, streets[road.pk].crossings, road.name, (low + high) / 2, sites)
         closed = SOME_NOT_OPEN[plan.kind]
         state = closed[number // 7 % len(closed)] if number % 7 == 0 else SiteState.OPEN
         hours = STALL_HOURS if plan.kind == SiteKind.STALL else MARKET_HOURS
         opens, closes = hours[int(rng.integers(len(hours)))]
+        proposed = state == SiteState.PROPOSED
         sites.append(
             Site(
                 code=f"{'TD' if plan.kind == SiteKind.STALL else 'GG'}-{number:02d}",
@@ -233,16 +271,19 @@ def _write_sites(
                 name_en=f"{'Stall site' if plan.kind == SiteKind.STALL else 'Fruit market'} {number}",
                 kind=plan.kind,
                 state=state,
-                area=stored(spot.ground),
+                area=stored(drawn.place.area),
                 capacity=plan.pitches,
                 season=_season(number, today) if plan.kind == SiteKind.MARKET else None,
                 opens=opens,
                 closes=closes,
-                sign_board=state != SiteState.PROPOSED,
-                bins=0 if state == SiteState.PROPOSED else 1 + plan.pitches // 4,
+                sign_board=not proposed,
+                bins=0 if proposed else 1 + plan.pitches // 4,
                 road=road,
-                side=spot.side,
+                side=drawn.kerb.side,
                 stretch=stretch_of(low, high),
+                proposed_by=planners.proposer,
+                approved_by=None if proposed else planners.approver,
+                approved_at=None if proposed else APPROVED_AT,
                 is_demo=True,
             )
         )
@@ -268,58 +309,23 @@ def _season(number: int, today: date) -> DateRange:
     return DateRange(date(year, 5, 15), date(year, 10, 1))
 
 
-def _write_pitches(sites: Sequence[Site], placed: Sequence[tuple[Plan, Spot]]) -> list[Pitch]:
-    pitches = []
-    for site, (plan, spot) in zip(sites, placed, strict=True):
-        corners = shapely.get_coordinates(spot.ground)
-        along = (corners[1] - corners[0]) / np.hypot(*(corners[1] - corners[0]))
-        out = (corners[3] - corners[0]) / np.hypot(*(corners[3] - corners[0]))
-        length, depth = PITCH[plan.kind]
-        for place in range(plan.pitches):
-            first = corners[0] + along * (EDGE_M + place * (length + EDGE_M)) + out * EDGE_M
-            area = Polygon(
-                [first, first + along * length, first + along * length + out * depth, first + out * depth]
-            )
-            pitches.append(Pitch(site=site, number=f"{place + 1:02d}", area=stored(area), is_demo=True))
-    return Pitch.objects.bulk_create(pitches)
-
-
-def _write_vendors(
-    sites: Sequence[Site], pitches: Sequence[Pitch], today: date, rng: np.random.Generator
+def _write_overrides(
+    sites: Sequence[Site], placed: Sequence[tuple[Plan, Drawn]], planners: Planners, today: date
 ) -> None:
-    """Vendors, of whom HOLDING hold a pitch of an open site: this year's for stalls, the season's for markets.
-
-    Sites open today are filled first, four pitches in five; the rest hold a pitch of a market's coming season.
-    """
-    open_sites = {site.pk: site for site in sites if site.state == SiteState.OPEN}
-    usable = [pitch for pitch in pitches if pitch.site_id in open_sites]
-    usable = [usable[index] for index in rng.permutation(len(usable))]
-    now = [pitch for pitch in usable if _in_season(open_sites[pitch.site_id], today)]
-    now, spare = now[: round(len(now) * 0.85)], now[round(len(now) * 0.85) :]
-    later = [pitch for pitch in usable if not _in_season(open_sites[pitch.site_id], today)]
-    held = [*now, *later, *spare][:HOLDING]
-    called = names.people(rng, VENDORS)
-    vendors = Vendor.objects.bulk_create(
-        Vendor(
-            name=name,
-            phone=names.phone(1_000 + number),
-            goods=_goods(open_sites[held[number].site_id] if number < len(held) else None, rng),
-            is_demo=True,
+    """The exceptions that were approved, with what the rules find."""
+    chosen = [(site, plan) for site, (plan, _drawn) in zip(sites, placed, strict=True) if plan.because]
+    judged = judge([Place.of(site) for site, _plan in chosen], on=today, rules=rules_of(today))
+    Override.objects.bulk_create(
+        Override(
+            site=site,
+            rule_code=verdict.rule.code,
+            found=verdict.found,
+            required=verdict.required,
+            reason=plan.because,
+            asked_by=planners.proposer,
+            approved_by=planners.approver,
         )
-        for number, name in enumerate(called)
+        for (site, plan), verdicts in zip(chosen, judged, strict=True)
+        for verdict in verdicts
+        if verdict.broken and verdict.rule.code == plan.breaks
     )
-    year = DateRange(date(today.year, 1, 1), date(today.year + 1, 1, 1))
-    Allocation.objects.bulk_create(
-        Allocation(pitch=pitch, vendor=vendor, period=open_sites[pitch.site_id].season or year, is_demo=True)
-        for pitch, vendor in zip(held, vendors, strict=False)
-    )
-
-
-def _in_season(site: Site, today: date) -> bool:
-    return site.season is None or site.season.lower <= today < site.season.upper
-
-
-def _goods(site: Site | None, rng: np.random.Generator) -> str:
-    if site is None or site.season is None:
-        return str(rng.choice(STALL_GOODS))
-    return str(rng.choice(SUMMER_GOODS if site.season.lower.month == 5 else WINTER_GOODS))

@@ -24,6 +24,7 @@ from gridmgr.layers.base import Layer
 from grids.models import Assignment, MemberAssignment
 from parking.enums import BayState
 from parking.models import Bay, DropOffPoint, PandaLane, School
+from vendors.domain.rights import may_see_holders
 from vendors.enums import SiteState
 from vendors.models import Allocation, Pitch, Site
 
@@ -145,6 +146,7 @@ def _about_site(site: Site, reader: Reader) -> dict[str, Any]:
         "answers": responsible,
         "pitches": _pitches(reader, site.pitches.order_by("number")),
         "turn": site_turn(site, reader.clock),
+        "names": may_see_holders(reader.audience, site, on=reader.on),
         "phones": any(answer.phones for answer in responsible),
         "gone": site.state == SiteState.CLOSED,
     }
@@ -163,6 +165,7 @@ def _about_pitch(pitch: Pitch, reader: Reader) -> dict[str, Any]:
         "answers": responsible,
         "site": pitch.site,
         "held": list(held.on_day(reader.on)),
+        "names": may_see_holders(reader.audience, pitch.site, on=reader.on),
         "phones": any(answer.phones for answer in responsible),
     }
 

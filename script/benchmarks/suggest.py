@@ -14,7 +14,9 @@ import numpy as np
 import shapely
 
 from gridmgr.importing.readers import LINES, read_table
-from grids.domain.walking import WalkableWay, WalkingNetwork
+from grids.domain.streets_on_foot import walking_network
+from grids.domain.walkable import WalkableWay
+from grids.domain.walking import WalkingNetwork
 from grids.importers.fields import read_ways
 from script.benchmarks.timing import percentile, seconds
 from vendors.domain.suggest import Suggestion, suggest_sites
@@ -50,14 +52,14 @@ FAMILIES = (
 
 def run() -> list[dict[str, Any]]:
     """All figures, walking first."""
-    network = walking_network()
+    network = streets()
     return [*walking_figures(network), *suggestion_figures(network)]
 
 
-def walking_network() -> WalkingNetwork:
+def streets() -> WalkingNetwork:
     """The streets of the file, if it is there, else those of the database."""
     if not ROADS.exists():
-        return WalkingNetwork.from_database()
+        return walking_network()
     ways = read_ways(read_table(ROADS, kinds=LINES)).ways
     return WalkingNetwork.of(
         [

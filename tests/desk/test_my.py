@@ -26,6 +26,7 @@ from tests.factories import (
     ShareFactory,
     SiteFactory,
     UserFactory,
+    replan,
 )
 
 ClientAs = Callable[..., RoleClient]
@@ -166,8 +167,7 @@ def test_sites_now_and_next(
 
 
 def test_hours_across_midnight(town: Town, secretary: RoleClient, monkeypatch: pytest.MonkeyPatch) -> None:
-    town.own.site.opens, town.own.site.closes = time(18, 0), time(2, 0)
-    town.own.site.save()
+    replan(town.own.site, opens=time(18, 0), closes=time(2, 0))
     stop_clock(monkeypatch, f"{MONDAY} 01:30")
     assert "1 处摊点营业中" in my(secretary)
     stop_clock(monkeypatch, f"{MONDAY} 02:00")
@@ -180,7 +180,7 @@ def test_a_market_out_of_season_is_not_announced(
     SiteFactory(
         road=town.own.road, market=True, at_m=600, season=period("2026-06-01", "2026-10-01"), name="夏令瓜市"
     )
-    town.own.site.state = "proposed"
+    town.own.site.state = "suspended"
     town.own.site.save()
     stop_clock(monkeypatch, f"{MONDAY} 12:00")
     assert "2 处摊点:尚未开放或不在季节" in my(secretary)

@@ -9,6 +9,7 @@ from tests.factories.vendors import (
     PitchFactory,
     SiteFactory,
     VendorFactory,
+    replan,
 )
 
 __all__ = [
@@ -27,4 +28,5 @@ __all__ = [
     "SiteFactory",
     "UserFactory",
     "VendorFactory",
+    "replan",
 ]

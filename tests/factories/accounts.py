@@ -23,3 +23,12 @@ class UserFactory(DjangoModelFactory):
         if extracted:
             self.set_password(extracted)
             self.save()
+
+
+class PlannerFactory(UserFactory):
+    """One of the two planners of the factories' sites: "proposer" or "approver", each made once."""
+
+    class Meta:
+        django_get_or_create = ("username",)
+
+    role = Role.PLANNER

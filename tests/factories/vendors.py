@@ -1,6 +1,6 @@
 """Sites with pitches, vendors, and who holds which pitch."""
 
-from datetime import time
+from datetime import UTC, datetime, time
 from typing import Any
 
 import factory
@@ -8,11 +8,12 @@ from factory.django import DjangoModelFactory
 
 from grids.enums import Side
 from tests.drawing import period, point, rect, stretch
-from tests.factories.accounts import UserFactory
+from tests.factories.accounts import PlannerFactory, UserFactory
 from tests.factories.grids import RoadFactory
 from vendors import enums
 from vendors.domain.guide import new_slip
 from vendors.models import Allocation, Guidance, Pitch, Site, Vendor
+from vendors.triggers import APPROVED
 
 PITCH_M = 2.0
 
@@ -26,6 +27,7 @@ class SiteFactory(DjangoModelFactory):
 
     class Params:
         at_m = 300.0
+        is_approved = factory.LazyAttribute(lambda site: site.state in APPROVED)
         market = factory.Trait(
             kind=enums.SiteKind.MARKET,
             season=factory.LazyFunction(lambda: period("2026-05-01", "2026-12-01")),
@@ -35,6 +37,9 @@ class SiteFactory(DjangoModelFactory):
     name = factory.Sequence(lambda n: f"便民摊点{n + 1}")
     kind = enums.SiteKind.STALL
     state = enums.SiteState.OPEN
+    proposed_by = factory.Maybe("is_approved", factory.SubFactory(PlannerFactory, username="proposer"))
+    approved_by = factory.Maybe("is_approved", factory.SubFactory(PlannerFactory, username="approver"))
+    approved_at = factory.Maybe("is_approved", datetime(2020, 1, 2, tzinfo=UTC))
     road = factory.SubFactory(RoadFactory)
     side = Side.RIGHT
     stretch = factory.LazyAttribute(lambda site: stretch(site.at_m, site.at_m + 16))
@@ -49,6 +54,14 @@ class SiteFactory(DjangoModelFactory):
     def pitches(self, create: bool, extracted: int | None, **_: Any) -> None:
         for index in range(extracted or 0):
             PitchFactory(site=self, index=index)
+
+
+def replan(site: Site, **values: Any) -> None:
+    """Another plan for an open site, as the database wants it: proposed anew, approved again and opened."""
+    row = Site.objects.filter(pk=site.pk)
+    row.update(state="proposed", approved_by=None, approved_at=None, **values)
+    row.update(state="approved", approved_by=site.approved_by, approved_at=site.approved_at)
+    row.update(state="open")
 
 
 class PitchFactory(DjangoModelFactory):

@@ -11,7 +11,7 @@ from gridmgr.geo.crs import WGS84, metric_srid, transformer
 from grids.models import Carriageway
 from tests.conftest import Town
 from tests.drawing import at, line
-from tests.factories import AllocationFactory, UserFactory, VendorFactory
+from tests.factories import AllocationFactory, UserFactory, VendorFactory, replan
 from tests.journeys.conftest import PASSWORD, PHONE, Visitor
 from vendors.enums import Outcome
 from vendors.models import Allocation, Guidance, PitchHold, Site
@@ -36,7 +36,7 @@ def officer(town: Town) -> str:
         width_origin="measured",
         line=line((0, 0), (1000, 0)),
     )
-    Site.objects.filter(pk=town.own.site.pk).update(opens=time.min, closes=time.max)
+    replan(town.own.site, opens=time.min, closes=time.max)
     Site.objects.filter(pk=town.other.site.pk).update(state="suspended")
     member = town.other.member
     member.user = UserFactory(username="officer", password=PASSWORD, role="member")

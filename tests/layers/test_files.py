@@ -30,8 +30,7 @@ from gridmgr.layers.sheets import FORMULA
 from parking.models import Bay
 from tests.conftest import Town
 from tests.drawing import rect
-from tests.factories import BayFactory, RoadFactory, SiteFactory
-from vendors.models import Site
+from tests.factories import BayFactory, RoadFactory, SiteFactory, replan
 
 pytestmark = pytest.mark.django_db
 OFFICE = Audience(role="office")
@@ -55,9 +54,7 @@ FORMULAS = [
 @pytest.fixture
 def rich_town(town: Town) -> Town:
     """The town with rare characters, a market with a season, hours across midnight, and a bay with and without hours."""
-    Site.objects.filter(pk=town.own.site.pk).update(
-        name=RARE, name_en='Ming\'s "stall", <b>&', opens=time(18), closes=time(2)
-    )
+    replan(town.own.site, name=RARE, name_en='Ming\'s "stall", <b>&', opens=time(18), closes=time(2))
     SiteFactory(code="SC-01", market=True, name="瓜果市场", road=town.own.road, at_m=600)
     Bay.objects.filter(pk=town.own.bay.pk).update(opens=time(8), closes=time(20, 30))
     return town

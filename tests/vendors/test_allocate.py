@@ -170,7 +170,8 @@ def test_impossible_periods_are_refused(site: Site, today: date) -> None:
 
 @pytest.mark.parametrize("state", [SiteState.PROPOSED, SiteState.SUSPENDED, SiteState.CLOSED])
 def test_pitches_of_a_site_out_of_use_are_not_given_away(site: Site, today: date, state: SiteState) -> None:
-    Site.objects.filter(pk=site.pk).update(state=state)
+    none = {"approved_by": None, "approved_at": None} if state == SiteState.PROPOSED else {}
+    Site.objects.filter(pk=site.pk).update(state=state, **none)
     with pytest.raises(Invalid, match=str(state.label)):
         allocate(first_pitch(site), vendor=VendorFactory(), since=today)
     with pytest.raises(Invalid, match=str(state.label)):

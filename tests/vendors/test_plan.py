@@ -13,6 +13,7 @@ from grids.models import Road
 from tests.factories import AllocationFactory, UserFactory
 from tests.vendors.planning import draft, street
 from tests.vendors.siting import ground, spot
+from vendors.domain import draft as drafting
 from vendors.domain import plan
 from vendors.domain.place import as_shapely
 from vendors.domain.profile import install_demo_profile
@@ -57,7 +58,7 @@ def opened(road: Road, ann: Any, ben: Any) -> Site:
 
 
 def test_what_is_drawn_is_what_is_saved(road: Road, ann: Any) -> None:
-    drawn = plan.draw(draft(road))
+    drawn = drafting.draw(draft(road))
     assert drawn.footprint.area.equals_exact(ground(292.6, -10.1, 14.8, 1.8), 1e-6) or shapely.equals(
         drawn.footprint.area.normalize(), ground(292.6, -10.1, 14.8, 1.8).normalize()
     )
@@ -83,10 +84,10 @@ def test_numbers_grow_with_the_metres_of_the_street_on_both_sides(road: Road, an
 
 def test_a_place_beyond_the_end_is_refused_and_a_dragged_one_stays_at_the_end(road: Road) -> None:
     with pytest.raises(Invalid, match="在 1200 m 处没有路缘,有路缘的是 0–1000 m"):
-        plan.draw(draft(road, 1200.0))
+        drafting.draw(draft(road, 1200.0))
     with pytest.raises(Invalid, match="放不下"):
-        plan.draw(draft(road, 999.0))
-    drawn = plan.draw(draft(road, 999.0), stay=True)
+        drafting.draw(draft(road, 999.0))
+    drawn = drafting.draw(draft(road, 999.0), stay=True)
     assert drawn.draft.position.metre == pytest.approx(1000 - 7.4)  # half of 14.8 m fits before the end
 
 
@@ -99,7 +100,7 @@ def test_what_cannot_be_a_place_is_not_stored(road: Road, ann: Any) -> None:
     with pytest.raises(Invalid, match="摊位数 0"):
         draft(road, pitches=0)
     with pytest.raises(Invalid, match="里程须是数字"):
-        plan.draw(draft(road, float("nan")))
+        drafting.draw(draft(road, float("nan")))
     assert not Site.objects.exists()
 
 
@@ -142,16 +143,25 @@ def test_what_was_seen_is_what_is_approved(road: Road, ann: Any, ben: Any) -> No
         plan.approve_site(site=site, by=ben, expected_version=site.version, on=ON)
 
 
-def test_a_proposal_turned_down_keeps_its_record_and_the_reason(road: Road, ann: Any, ben: Any) -> None:
+def test_a_returned_proposal_says_why_and_is_mended_and_proposed_again(
+    road: Road, ann: Any, ben: Any
+) -> None:
     site = proposed(road, ann)
     with pytest.raises(Invalid, match="理由"):
         plan.reject(site=site, by=ben, reason=" ", expected_version=site.version)
     done = plan.reject(site=site, by=ben, reason="离菜场太近", expected_version=site.version)
-    assert done.state == "closed"
+    assert (done.state, done.returned_for, done.proposed_by) == ("returned", "离菜场太近", ann)
     assert (
         event_model(Site)
         .objects.filter(pgh_context__metadata__reason="离菜场太近", pgh_obj_id=site.pk)
         .exists()
+    )
+    with pytest.raises(Conflict, match="现为“已退回”"):
+        plan.approve_site(site=done, by=ben, expected_version=done.version, on=ON)
+    again = plan.edit_site(site=done, expected_version=done.version, draft=draft(road), by=ann, on=ON)
+    assert (again.state, again.returned_for, again.proposed_by) == ("proposed", "", ann)
+    assert (
+        plan.approve_site(site=again, by=ben, expected_version=again.version, on=ON).approved_at is not None
     )
 
 
@@ -190,11 +200,21 @@ def test_suspend_resume_close(road: Road, ann: Any, ben: Any) -> None:
     assert plan.close_site(site=site, by=ann, reason="撤销", on=ON).state == "closed"
 
 
+def brought_to(state: str, site: Site, ann: Any, ben: Any) -> Site:
+    if state == "returned":
+        return plan.reject(site=site, by=ben, reason="x", expected_version=site.version)
+    if state != "proposed":
+        site = plan.approve_site(site=site, by=ben, expected_version=site.version, on=ON)
+    if state in {"open", "suspended"}:
+        site = plan.open_site(site=plan.equip_site(site=site, sign_board=True, bins=1), by=ben, on=ON)
+    if state == "suspended":
+        return plan.suspend_site(site=site, by=ann, reason="x")
+    return plan.close_site(site=site, by=ann, reason="x", on=ON) if state == "closed" else site
+
+
 @pytest.mark.parametrize("state", SiteState.values)
 def test_steps_lead_only_where_the_table_says(road: Road, ann: Any, ben: Any, state: str) -> None:
-    site = proposed(road, ann)
-    Site.objects.filter(pk=site.pk).update(state=state, sign_board=True, bins=1)
-    site = Site.objects.get(pk=site.pk)
+    site = brought_to(state, proposed(road, ann), ann, ben)
     tries: dict[str, Any] = {
         "approve": lambda: plan.approve_site(site=site, by=ben, expected_version=site.version, on=ON),
         "reject": lambda: plan.reject(site=site, by=ben, reason="x", expected_version=site.version),
@@ -258,6 +278,6 @@ def test_moving_by_less_than_a_pitch_keeps_allocations(road: Road, ann: Any, ben
 
 def test_a_stored_site_is_read_back_as_the_same_draft(road: Road, ann: Any) -> None:
     site = proposed(road, ann)
-    again = plan.draft_of(Site.objects.get(pk=site.pk))
+    again = drafting.draft_of(Site.objects.get(pk=site.pk))
     assert (again.layout, again.offset, again.pitches) == (draft(road).layout, 0.8, 6)
     assert (again.position.side, again.position.metre) == ("right", 300.0)

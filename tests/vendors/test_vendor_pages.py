@@ -9,6 +9,7 @@ import pytest
 import segno
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
 from django.utils import timezone
 
 from gridmgr.geo.crs import WGS84, metric_srid, transformer
@@ -16,7 +17,7 @@ from grids.models import Carriageway
 from tests.conftest import Town
 from tests.drawing import at as place
 from tests.drawing import line
-from tests.factories import AllocationFactory, GuidanceFactory, SiteFactory, VendorFactory
+from tests.factories import AllocationFactory, GuidanceFactory, SiteFactory, VendorFactory, replan
 from vendors.domain.identity import store_identity
 from vendors.domain.register import register_vendor
 from vendors.domain.week import with_waiting
@@ -64,7 +65,7 @@ def street(town: Town) -> None:
         width_origin="measured",
         line=line((0, 0), (1000, 0)),
     )
-    Site.objects.filter(pk=town.own.site.pk).update(**ALWAYS)
+    replan(town.own.site, **ALWAYS)
     Site.objects.filter(pk=town.other.site.pk).update(state="suspended")
 
 
@@ -401,3 +402,33 @@ def test_branch_page_shows_the_week(client_as: Any, town: Town, street: None) ->
     assert "正在保留 1" in said
     assert "1 人候补" in said
     assert "本周疏导 1 · 入点 0 · 首次 1" in said
+
+
+@pytest.mark.parametrize(
+    ("role", "own", "other"),
+    [
+        ("planner", True, True),
+        ("office", True, True),
+        ("administrator", True, True),
+        ("secretary", True, False),
+        ("member", True, None),
+    ],
+)
+def test_who_holds_a_pitch_is_told_alike_on_every_page_to_those_who_need_it(
+    client_as: Any, town: Town, role: str, own: bool, other: bool | None
+) -> None:
+    of_grid: dict[str, Any] = {
+        "secretary": {"branch": town.own.branch},
+        "member": {"member": town.own.member},
+    }
+    client = client_as(role, **of_grid.get(role, {}))
+    for grid, tells in ((town.own, own), (town.other, other)):
+        held = Allocation.objects.get(vendor=grid.vendor)
+        WaitingEntry.objects.create(site=grid.site, vendor=VendorFactory(name=f"候补{grid.branch.code}"))
+        board = reverse("site-pitches", args=[grid.site.code])
+        for page in (grid.site.get_absolute_url(), held.pitch.get_absolute_url(), board):
+            answer = client.get(page)
+            assert answer.status_code == (404 if tells is None else 200)
+            body = answer.content.decode().split('id="vendors-known"')[0]
+            assert (grid.vendor.name in body) == bool(tells), (role, page)
+            assert (f"候补{grid.branch.code}" in body) == (bool(tells) and page == board), (role, page)

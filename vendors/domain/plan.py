@@ -1,277 +1,46 @@
 """Planning a site: drawn, proposed, approved by a second person, opened, suspended, closed; nothing is overwritten.
 
-What a planner draws is a draft: a position at a kerb and a layout of pitches. The same draft always makes the same
-ground, so what was drawn is what is saved: the server draws it again and judges it again in the transaction.
+What a planner draws is a draft (vendors.domain.draft): the server draws it again in the transaction, and judges it again
+when it is approved and when it opens.
 """
 
-import math
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import date, time
 from typing import Any
 
-import numpy as np
 import pghistory
-import shapely
-from django.contrib.gis.db.models.functions import GeometryDistance
-from django.contrib.gis.geos import Point
 from django.db import connection, transaction
-from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from psycopg2.extras import DateRange
-from shapely import Polygon
 
 from gridmgr import quantities
 from gridmgr.accounts.models import User
 from gridmgr.errors import Conflict, Invalid, NotThere
-from gridmgr.geo.crs import WGS84, metric_srid, transformer, zone_window
 from grids.domain.assign import stretch_of
-from grids.enums import Side
-from grids.models import SRID, Kerb, Road
-from parking.domain.lay import KerbLine
-from vendors.domain.footprint import Footprint, Size, footprint, size_of
-from vendors.domain.pitching import Frame, Layout, check_count, frame_beside, lay, write_pitches
-from vendors.domain.place import CITY_REACH_M, Place, as_shapely, checked, stored
+from vendors.domain.draft import Draft, Drawn, called, draw
+from vendors.domain.pitching import write_pitches
+from vendors.domain.place import Place, checked, stored
 from vendors.domain.siting import Verdict, covered, verdicts
 from vendors.enums import SiteKind, SiteState
 from vendors.models import Allocation, Override, Site
 
-METRE_DIGITS = 3  # a position is a metre of road to the millimetre: what goes out and comes back is the same
 LONGEST_REASON = 400
 PREFIX = {SiteKind.STALL: "TD", SiteKind.MARKET: "GG"}
 
 # Verb → (the states from which it leads, the state to which).
 TRANSITIONS: dict[str, tuple[frozenset[str], str]] = {
     "approve": (frozenset({SiteState.PROPOSED}), SiteState.APPROVED),
-    "reject": (frozenset({SiteState.PROPOSED}), SiteState.CLOSED),
+    "reject": (frozenset({SiteState.PROPOSED}), SiteState.RETURNED),
     "open": (frozenset({SiteState.APPROVED}), SiteState.OPEN),
     "suspend": (frozenset({SiteState.OPEN}), SiteState.SUSPENDED),
     "resume": (frozenset({SiteState.SUSPENDED}), SiteState.OPEN),
-    "close": (frozenset({SiteState.APPROVED, SiteState.OPEN, SiteState.SUSPENDED}), SiteState.CLOSED),
+    "close": (frozenset(SiteState.values) - {SiteState.CLOSED}, SiteState.CLOSED),
 }
 # Changing one of these is planning anew: a site that was approved is proposed again and waits for a second person.
 PLANNED_FIELDS = ("kind", "area", "season", "opens", "closes", "road_id", "side", "stretch", "capacity")
-
-
-# ── A draft and what it draws ─────────────────────────────────────────────────────────────────────────────
-
-
-@dataclass(frozen=True)
-class Position:
-    """A metre of a road on one of its sides: abreast of the middle of what stands there."""
-
-    road_id: int
-    side: str
-    metre: float
-    kerb: Kerb | None = field(
-        default=None, compare=False, repr=False
-    )  # the run of kerb, where it is known already
-
-
-@dataclass(frozen=True)
-class Draft:
-    """What a planner sets. `offset` is metres from the kerb, negative on the carriageway; `site_id` the site that moves."""
-
-    kind: str
-    position: Position
-    pitches: int
-    layout: Layout
-    opens: time
-    closes: time
-    season: DateRange | None = None
-    offset: float = 0.8
-    name: str = ""
-    site_id: int | None = None
-
-    def __post_init__(self) -> None:
-        check_count(self.pitches)
-        if self.opens == self.closes:
-            raise Invalid(_("每日开始和结束时间不能相同。"))
-
-    @property
-    def size(self) -> Size:
-        return Size(self.layout.length_for(self.pitches), self.layout.depth_for, self.offset)
-
-
-@dataclass(frozen=True)
-class Drawn:
-    """A draft on the ground: the kerb, the rectangle, its pitches, and the place that the rules judge."""
-
-    draft: Draft
-    kerb: Kerb
-    footprint: Footprint
-    frame: Frame
-    place: Place
-
-    @property
-    def pitches(self) -> Sequence[tuple[str, Polygon]]:
-        return self.place.pitches
-
-
-def locate(*, lon: float, lat: float) -> Position:
-    """The position at the kerb nearest to a place in degrees. One query; raises Invalid outside the city."""
-    if not zone_window(metric_srid()).holds(lon, lat):
-        raise Invalid(
-            _("经度 %(lon)s、纬度 %(lat)s 不在本市。请移到本市的道路旁。") % {"lon": lon, "lat": lat}
-        )
-    x, y = transformer(WGS84, metric_srid()).transform(lon, lat)
-    kerb = _with_road(Kerb.objects.order_by(GeometryDistance("line", Point(x, y, srid=SRID)))).first()
-    if kerb is None:
-        raise NotThere(_("还没有路缘数据。请先导入道路。"))
-    line, here = shapely.LineString(KerbLine.of(kerb).xy), shapely.Point(x, y)
-    if (away := line.distance(here)) > CITY_REACH_M:
-        raise Invalid(
-            _("这里 %(reach).0f m 内没有道路,最近的路缘在 %(away)s 外。请移到本市的道路旁。")
-            % {"reach": CITY_REACH_M, "away": quantities.length(away)}
-        )
-    return _position(kerb, float(line.line_locate_point(here)))
-
-
-def _position(kerb: Kerb, at: float) -> Position:
-    return Position(kerb.road_id, kerb.side, round(KerbLine.of(kerb).measure(at), METRE_DIGITS), kerb)
-
-
-def _with_road(kerbs: "QuerySet[Kerb]") -> "QuerySet[Kerb]":
-    return kerbs.select_related("road").only("road__name", "side", "line", "measures")
-
-
-def _kerbs(position: Position) -> list[Kerb]:
-    """The runs of kerb on that side of that road; only the one on which the position lies, when that is known."""
-    if position.kerb is not None:
-        return [position.kerb]
-    if position.side not in Side.values:
-        raise Invalid(_("侧别须为左侧或右侧。"))
-    kerbs = list(_with_road(Kerb.objects.filter(road=position.road_id, side=position.side)))
-    if not kerbs:
-        raise NotThere(_("这条道路没有路缘数据。请另选道路,或重新导入道路。"))
-    return kerbs
-
-
-def kerb_at(position: Position, *, length: float = 0.0, stay: bool = False) -> tuple[Kerb, float]:
-    """The run of kerb at a position, and the metre along it. With `stay` moved so that `length` metres fit on the run.
-
-    Raises Invalid for an unknown side, or a metre beyond the road's end or on a gap in its kerb.
-    """
-    kerbs = _kerbs(position)
-    kerb = min(kerbs, key=lambda each: _apart(each, position.metre))
-    line = KerbLine.of(kerb)
-    if (apart := _apart(kerb, position.metre)) > 0.01 and not (stay and apart < max(length, 1.0)):
-        ends = _("、").join(
-            f"{min(each.measures):.0f}–{max(each.measures):.0f} m"
-            for each in sorted(kerbs, key=lambda each: min(each.measures))
-        )
-        raise Invalid(
-            _("%(road)s%(side)s在 %(metre).0f m 处没有路缘,有路缘的是 %(ends)s。请改里程。")
-            % {
-                "road": kerb.road.name,
-                "side": kerb.get_side_display(),
-                "metre": position.metre,
-                "ends": ends,
-            }
-        )
-    at = float(np.interp(position.metre, line.measures, line.arc))
-    if stay and line.length_m >= length:
-        at = min(max(at, length / 2), line.length_m - length / 2)
-    return kerb, at
-
-
-def _apart(kerb: Kerb, metre: float) -> float:
-    low, high = min(kerb.measures), max(kerb.measures)
-    return max(low - metre, metre - high, 0.0)
-
-
-def draw(draft: Draft, *, stay: bool = False) -> Drawn:
-    """The draft on the ground. With `stay` it is moved along the kerb until it fits between the kerb's ends.
-
-    Raises Invalid where there is no room for it. One query.
-    """
-    if not math.isfinite(draft.position.metre):
-        raise Invalid(_("里程须是数字(米)。"))
-    kerb, at = kerb_at(draft.position, length=draft.size.length, stay=stay)
-    if stay:
-        draft = replace(draft, position=_position(kerb, at))
-        at = float(np.interp(draft.position.metre, (line := KerbLine.of(kerb)).measures, line.arc))
-    found = footprint(kerb, at=_inside(kerb, at, draft.size.length), size=draft.size)
-    corners = shapely.get_coordinates(found.area)
-    along, out = (corners[k] - corners[0] for k in (1, 3))
-    frame = Frame.of(found.area, along / np.hypot(*along), out / np.hypot(*out))
-    pitches = lay(found.area, frame, layout=draft.layout, most=draft.pitches)
-    place = Place(
-        kind=draft.kind,
-        area=found.area,
-        opens=draft.opens,
-        closes=draft.closes,
-        season=draft.season,
-        capacity=draft.pitches,
-        pitches=pitches,
-        road_id=kerb.road_id,
-        side=kerb.side,
-        stretch=found.stretch,
-        site_id=draft.site_id,
-        name=draft.name,
-    )
-    return Drawn(draft, kerb, found, frame, place)
-
-
-def _inside(kerb: Kerb, at: float, length: float) -> float:
-    """A millimetre of rounding must not carry a footprint beyond the kerb's end."""
-    most = KerbLine.of(kerb).length_m - length / 2
-    return min(max(at, length / 2), most) if -0.01 <= most - at < 0 or -0.01 <= at - length / 2 < 0 else at
-
-
-def called(drawn: Drawn) -> str:
-    """A name to offer: "府西街右侧 412 m 便民摊点"."""
-    return _("%(road)s%(side)s %(metre)s %(kind)s") % {
-        "road": drawn.kerb.road.name,
-        "side": Side(drawn.kerb.side).label,
-        "metre": quantities.metres(drawn.draft.position.metre),
-        "kind": SiteKind(drawn.draft.kind).label,
-    }
-
-
-def layout_of(site: Site, frame: Frame) -> Layout:
-    """The layout that a stored site's pitches follow, as near as one row can tell."""
-    places = sorted(frame.place_of(as_shapely(pitch.area)) for pitch in site.pitches.all())
-    if not places:
-        return Layout(depth=round(min(max(frame.depth - 0.8, 0.5), 20.0), 2))
-    width, depth = round(places[0][2], 2), round(places[0][3], 2)
-    gap = max(round(places[1][0] - places[0][0] - width, 2), 0.0) if len(places) > 1 else 0.4
-    aisle = max(round(frame.depth - depth, 2), 0.0)
-    return Layout(width, depth, gap, aisle)
-
-
-def frame_of(site: Site) -> Frame:
-    """The axes of a stored site: along its kerb, or along its road while that has no kerbs."""
-    try:
-        line = kerb_of(site).line
-    except NotThere:
-        line = site.road.reference_line
-    return frame_beside(as_shapely(site.area), as_shapely(line), site.side)
-
-
-def draft_of(site: Site) -> Draft:
-    """A stored site as a draft that draws it again. Raises NotThere when its road has no kerbs."""
-    kerb = kerb_of(site)
-    size, at = size_of(Place.of(site), kerb)
-    return Draft(
-        kind=site.kind,
-        position=_position(kerb, min(max(at, 0.0), KerbLine.of(kerb).length_m)),
-        pitches=site.pitches.count() or site.capacity,
-        layout=layout_of(site, frame_of(site)),
-        opens=site.opens,
-        closes=site.closes,
-        season=site.season,
-        offset=round(size.offset, 2),
-        name=site.name,
-        site_id=site.pk,
-    )
-
-
-def kerb_of(site: Site) -> Kerb:
-    """The run of kerb at which a stored site stands."""
-    return kerb_at(Position(site.road_id, site.side, site.middle_m), length=50.0, stay=True)[0]
 
 
 # ── Verbs ─────────────────────────────────────────────────────────────────────────────────────────────────
@@ -336,10 +105,11 @@ def _queue() -> None:
 
 
 def edit_site(*, site: Site, expected_version: int, draft: Draft, by: User, on: date | None = None) -> Site:
-    """Stores the draft as the site's new plan. One that was approved is proposed again, now by the editor.
+    """Stores the draft as the site's new plan. One that was approved or returned is proposed again, now by the editor.
 
-    A change of nothing but the name keeps the state. Raises SiteChanged when somebody changed the site since
-    `expected_version`, Conflict when it is closed or a pitch that would go is a vendor's, Invalid as `propose_site`.
+    A change of nothing but the name keeps an approval. Raises SiteChanged when somebody changed the site since
+    `expected_version`, Conflict when it is closed, a pitch that would go is a vendor's or a vendor holds one beyond
+    the season, Invalid as `propose_site`.
     """
     on = on or timezone.localdate()
     with transaction.atomic():
@@ -353,11 +123,42 @@ def edit_site(*, site: Site, expected_version: int, draft: Draft, by: User, on: 
         if stored_site.state == SiteState.CLOSED:
             raise Conflict(_("%s已关闭,不能再改。可以它为底重新提出一个摊点。") % stored_site.name)
         checked(drawn.place, on=on)
-        if any(not _alike(before[name], getattr(mine, name)) for name in PLANNED_FIELDS):
-            mine.state, mine.proposed_by, mine.approved_by = SiteState.PROPOSED, by, None
+        check_season(mine)
+        changed = any(not _alike(before[name], getattr(mine, name)) for name in PLANNED_FIELDS)
+        if changed or mine.state == SiteState.RETURNED:
+            _propose_anew(mine, by)
+        else:
+            for name, value in before.items():  # to the last digit, as it was approved
+                setattr(mine, name, value)
         mine.save()
         write_pitches(mine, drawn.pitches)
         return _again(mine)
+
+
+def _propose_anew(site: Site, by: User) -> None:
+    site.state, site.proposed_by, site.returned_for = SiteState.PROPOSED, by, ""
+    site.approved_by = site.approved_at = None
+
+
+def check_season(site: Site) -> None:
+    """Raises Conflict when a vendor holds a pitch, or is to, beyond the site's season."""
+    if site.season is None:
+        return
+    running = Allocation.objects.filter(
+        pitch__site=site, period__overlap=DateRange(timezone.localdate(), None)
+    )
+    beyond = running.exclude(period__contained_by=site.season).select_related("pitch").order_by("period")
+    if found := list(beyond.defer("pitch__area")):
+        raise Conflict(
+            _(
+                "%(site)s的季节改为 %(season)s,但 %(pitches)s 号摊位分配到季节以外。请先在摊位分配页终止或缩短这些分配,再改季节。"
+            )
+            % {
+                "site": site.name,
+                "season": quantities.period(site.season),
+                "pitches": _("、").join(sorted({each.pitch.number for each in found})),
+            }
+        )
 
 
 def _alike(a: Any, b: Any) -> bool:
@@ -432,8 +233,8 @@ def approve_site(
             raise Invalid(_("%s是您提出的,须由另一位规划员或管理员批准。") % locked.name)
         for verdict in unexcused(locked, on=on):
             _override(locked, verdict, reasons.get(verdict.rule.code, ""), by)
-        locked.state, locked.approved_by = SiteState.APPROVED, by
-        locked.save(update_fields=["state", "approved_by"])
+        locked.state, locked.approved_by, locked.approved_at = SiteState.APPROVED, by, timezone.now()
+        locked.save(update_fields=["state", "approved_by", "approved_at"])
         return _again(locked)
 
 
@@ -474,10 +275,11 @@ def _override(site: Site, verdict: Verdict, reason: str, by: User) -> None:
 
 
 def reject(*, site: Site, by: User, reason: str, expected_version: int) -> Site:
-    """Turns a proposal down: the record stays, closed, with the reason in its history. Whoever proposed may propose anew."""
+    """Returns a proposal with the reason: whoever proposed it mends it and proposes it again (`edit_site`)."""
     with transaction.atomic():
         locked = _step("reject", site, expected_version=expected_version)
-        return _to(locked, "reject", by=by, reason=_needed(reason))
+        locked.returned_for = _needed(reason)
+        return _to(locked, "reject", by=by, reason=locked.returned_for)
 
 
 def open_site(*, site: Site, by: User, on: date | None = None, expected_version: int | None = None) -> Site:
@@ -568,7 +370,7 @@ def _step(verb: str, site: Site, *, expected_version: int | None) -> Site:
 def _to(site: Site, verb: str, *, by: User, reason: str = "") -> Site:
     site.state = TRANSITIONS[verb][1]
     with pghistory.context(step=verb, reason=reason, by=by.pk):
-        site.save(update_fields=["state"])
+        site.save(update_fields=["state", "returned_for"])
     return _again(site)
 
 
@@ -584,11 +386,3 @@ def _locked(site: Site, *, expected_version: int | None = None) -> Site:
 def _again(site: Site) -> Site:
     """The site as the database now has it, with its new version."""
     return Site.objects.select_related("road").get(pk=site.pk)
-
-
-def road_named(name: str) -> Road:
-    """The road of this name. Raises Invalid for one that is not there."""
-    road = Road.objects.only("pk", "name").filter(name=name.strip()).first()
-    if road is None:
-        raise Invalid(_("没有名为“%s”的道路。请从提示中选一条。") % name.strip()[:40])
-    return road

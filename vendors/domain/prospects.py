@@ -1,6 +1,6 @@
 """What a suggestion of sites is made of: demand where vendors were met, candidates on the green kerbs, the sites that stand."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -17,8 +17,9 @@ from vendors.enums import SiteState
 from vendors.models import Guidance, Site
 
 CELL_M = 25.0  # vendors met within the same square of this size count as one demand
-CLOSEST_M = 40.0  # between two candidates on one kerb, at first
+CLOSEST_M = 40.0  # between two candidates on one kerb, at the least
 MOST_CANDIDATES = 400
+ROADS_AT_ONCE = 30  # whose kerbs are looked at between two steps of the progress
 
 
 @dataclass(frozen=True)
@@ -60,8 +61,18 @@ def gathered(places: Sequence[tuple[float, float]]) -> Demand:
     return Demand(sums / count[:, None], count.astype(float))
 
 
-def candidates_near(demand: Demand, wanted: Wanted, *, within_m: float, on: date) -> list[Candidate]:
-    """Positions on the kerbs that are free of hard rules, evenly spread, at most MOST_CANDIDATES, near some demand."""
+def candidates_near(
+    demand: Demand,
+    wanted: Wanted,
+    *,
+    within_m: float,
+    on: date,
+    step: Callable[[float], None] = lambda _share: None,
+) -> list[Candidate]:
+    """Positions on the kerbs that are free of hard rules, evenly spread, at most MOST_CANDIDATES, near some demand.
+
+    `step` is told what share of the kerbs has been looked at, from 0 to 1.
+    """
     if not len(demand.xy):
         return []
     around = shapely.union_all(shapely.buffer(shapely.points(demand.xy), within_m, quad_segs=2))
@@ -72,21 +83,31 @@ def candidates_near(demand: Demand, wanted: Wanted, *, within_m: float, on: date
     if not roads:
         return []
     shapely.prepare(around)
-    stretches = [
-        stretch
-        for stretch in where_may_stand(wanted, on=on, roads=roads).stretches
-        if stretch.state != "barred" and shapely.intersects(around, stretch.line)
-    ]
-    apart = CLOSEST_M
-    while len(found := _spread(stretches, apart, around)) > MOST_CANDIDATES:
-        apart *= 1.25
-    return found
+    stretches: list[Stretch] = []
+    for start in range(0, len(roads), ROADS_AT_ONCE):
+        step(start / len(roads))
+        found = where_may_stand(wanted, on=on, roads=roads[start : start + ROADS_AT_ONCE]).stretches
+        stretches += [
+            stretch
+            for stretch in found
+            if stretch.state != "barred" and shapely.intersects(around, stretch.line)
+        ]
+    return _thinned(_spread(stretches, around))
 
 
-def _spread(stretches: Sequence[Stretch], apart: float, around: shapely.Geometry) -> list[Candidate]:
+def _thinned(candidates: list[Candidate]) -> list[Candidate]:
+    """At most MOST_CANDIDATES of them, as evenly along the kerbs as they are."""
+    if len(candidates) <= MOST_CANDIDATES:
+        return candidates
+    kept = np.linspace(0, len(candidates) - 1, MOST_CANDIDATES).round().astype(int)
+    return [candidates[index] for index in kept.tolist()]
+
+
+def _spread(stretches: Sequence[Stretch], around: shapely.Geometry) -> list[Candidate]:
+    """One in the middle of each short stretch, and as near as CLOSEST_M on longer ones."""
     found = []
     for stretch in stretches:
-        count = max(1, int(stretch.length_m // apart))
+        count = max(1, int(stretch.length_m // CLOSEST_M))
         for share in (np.arange(count) + 0.5) / count:
             spot = stretch.line.interpolate(share, normalized=True)
             if shapely.intersects(around, spot):

@@ -1,7 +1,8 @@
 """Who may do what with vendors, pitches and guidance, and who is asked when something is not to be had.
 
-Vendors' names and goods are for those who allot pitches; their phones for the office, administrators and the secretary
-on whose sections they trade; a whole identity number for administrators alone.
+Who needs to know who holds a pitch, on whatever page: planners, the office, administrators, and the branch that answers
+where the site stands. Phones are for the office, administrators and the secretary on whose sections vendors trade; a whole
+identity number for administrators alone. The register is read by all who may enter a vendor or place one.
 """
 
 from collections.abc import Iterable
@@ -44,6 +45,13 @@ def may_allocate(audience: Audience, site: Site, *, on: date) -> bool:
     return audience.role == "secretary" and any(
         branch.pk == audience.branch_id for branch in branches_at(site, on=on)
     )
+
+
+def may_see_holders(audience: Audience, site: Site, *, on: date) -> bool:
+    """Whether the reader is told who holds the site's pitches, and who waits for one; others see what is free."""
+    if audience.role in {"administrator", "office", "planner"}:
+        return True
+    return any(branch.pk == audience.branch_id for branch in branches_at(site, on=on))
 
 
 def may_record_outcome(audience: Audience, guidance: Guidance, *, user_id: int) -> bool:

@@ -6,7 +6,7 @@ may be served from several sites. Existing sites are kept. Demand that no site o
 reported and counts for neither value nor bound.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from time import perf_counter
 from typing import Any, Protocol
@@ -139,11 +139,13 @@ def suggest_sites(
     existing_capacities: Sequence[float] | np.ndarray = (),
     unserved_m: float | None = None,
     seconds: float = SECONDS,
+    step: Callable[[float], None] = lambda _share: None,
 ) -> Suggestion:
     """The best plan found for at most `more` new sites among `candidates`, beside the `existing` ones.
 
     Places are arrays (n, 2) in metres of the city's CRS. `unserved_m` is what a unit left unserved counts for when the
-    aim is WALKING: twice `within_m` unless given, and at least `within_m`. Raises Invalid for input that can't be,
+    aim is WALKING: twice `within_m` unless given, and at least `within_m`. `step` is told what share of the work is done,
+    from 0 to 1. Raises Invalid for input that can't be,
     TooMuch beyond PAIRS_MOST or MORE_MOST.
     """
     began = perf_counter()
@@ -174,15 +176,21 @@ def suggest_sites(
         within_m=within,
         unserved_m=unserved,
     )
-    return plan(case, seconds=seconds, began=began)
+    return plan(case, seconds=seconds, began=began, step=step)
 
 
-def plan(case: Case, *, seconds: float = SECONDS, began: float | None = None) -> Suggestion:
+def plan(
+    case: Case,
+    *,
+    seconds: float = SECONDS,
+    began: float | None = None,
+    step: Callable[[float], None] = lambda _share: None,
+) -> Suggestion:
     """The plan for a case whose walking distances are known."""
     began = perf_counter() if began is None else began
     problem = problem_of(case)
     effort = Effort.of(seconds - (perf_counter() - began))
-    search = Search(problem, case.more, effort, GAP)
+    search = Search(problem, case.more, effort, GAP, step)
     sites = search.plans[case.more].sites
     shares = _assigned(case, sites)
     search.plans[case.more] = replace(search.plans[case.more], cost=_cost(case, shares))

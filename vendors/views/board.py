@@ -19,7 +19,7 @@ from gridmgr.accounts.audience import audience_of
 from gridmgr.errors import DomainError, NotThere
 from vendors.domain import allocate as allotting
 from vendors.domain.allocate import Before
-from vendors.domain.rights import branches_at, may_allocate, phones_visible
+from vendors.domain.rights import branches_at, may_allocate, may_see_holders, phones_visible
 from vendors.forms import AllocateForm, EndForm, JoinForm, OfferForm, RenewForm, TransferForm
 from vendors.models import Allocation, Pitch, PitchHold, Site, Vendor, WaitingEntry
 from vendors.views.common import forget, map_around, refusal, remember, require, step_of
@@ -84,6 +84,7 @@ def _page(
         "branches": branches_at(site, on=on),
         "free": sum(1 for row in rows if row.now is None and row.hold is None),
         "may": may,
+        "names": may_see_holders(audience, site, on=on),
         "on": on,
         "map": map_around(request, [site.area], focus=("sites", site.pk)),
         "undo": _undoable(request, site),

@@ -18,9 +18,9 @@ from gridmgr.geo.crs import WGS84, metric_srid, transformer
 from gridmgr.layers.maps import Bounds
 from grids.enums import Side
 from parking.domain.lay import KerbLine
+from vendors.domain.draft import METRE_DIGITS, Draft, Drawn, Position, called, kerb_at, locate, road_named
 from vendors.domain.footprint import Size
 from vendors.domain.pitching import Layout
-from vendors.domain.plan import METRE_DIGITS, Draft, Drawn, Position, called, kerb_at, locate, road_named
 from vendors.domain.siting import Judgement, Verdict
 from vendors.enums import AppliesTo, Check, SiteKind, Target
 from vendors.models import Site
@@ -178,14 +178,14 @@ def bounds_of(text: str) -> Bounds:
 # ── Out ───────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def in_degrees(shapes: Sequence[shapely.Geometry]) -> list[dict[str, Any]]:
+def in_degrees(shapes: Sequence[shapely.Geometry], *, digits: int = DEGREE_DIGITS) -> list[dict[str, Any]]:
     """GeoJSON geometries in WGS 84 of shapes in the city's metres, all in one transformation."""
     if not len(shapes):
         return []
     change = transformer(metric_srid(), WGS84)
 
     def degrees(xy: np.ndarray) -> np.ndarray:
-        return np.round(np.column_stack(change.transform(xy[:, 0], xy[:, 1])), DEGREE_DIGITS)
+        return np.round(np.column_stack(change.transform(xy[:, 0], xy[:, 1])), digits)
 
     return [mapping(each) for each in shapely.transform(np.array(shapes, dtype=object), degrees)]
 

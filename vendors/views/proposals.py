@@ -15,7 +15,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from gridmgr.errors import DomainError, Invalid
 from gridmgr.history import event_model
-from vendors.domain import plan
+from vendors.domain import draft, plan
 from vendors.domain.pitching import Frame, Layout, lay, read_pitches, set_pitches
 from vendors.domain.place import Place, as_shapely
 from vendors.domain.siting import Verdict, covered, judge, rules_of, verdicts
@@ -54,16 +54,15 @@ class Row:
 @require_GET
 @never_cache
 def proposals(request: HttpRequest) -> HttpResponse:
-    """`/plan/proposals/`: what waits for a second person, each with what it breaks; and what was turned down lately."""
+    """`/plan/proposals/`: what waits for a second person, each with what it breaks; and what was returned to be mended."""
     planner(request)
     on = timezone.localdate()
-    sites = list(
-        Site.objects.filter(state=SiteState.PROPOSED)
-        .select_related("road", "proposed_by")
+    listed = (
+        Site.objects.select_related("road", "proposed_by")
         .defer("road__reference_line", "road__ways_left_out")
-        .prefetch_related("pitches")
         .order_by("code")
     )
+    sites = list(listed.filter(state=SiteState.PROPOSED).prefetch_related("pitches"))
     judged = judge([Place.of(site) for site in sites], on=on, rules=rules_of(on))
     rows = [
         {
@@ -74,7 +73,9 @@ def proposals(request: HttpRequest) -> HttpResponse:
         }
         for site, found in zip(sites, judged, strict=True)
     ]
-    return render(request, "vendors/proposals.html", {"rows": rows})
+    returned = list(listed.filter(state=SiteState.RETURNED))
+    returned.sort(key=lambda site: site.proposed_by_id != request.user.pk)  # one's own first
+    return render(request, "vendors/proposals.html", {"rows": rows, "returned": returned})
 
 
 @never_cache
@@ -96,7 +97,7 @@ def _decided(request: HttpRequest, site: Site) -> HttpResponse:
     version = drafts.whole(request.POST, "version")
     if request.POST.get("do") == "reject":
         plan.reject(site=site, by=user, reason=request.POST.get("reason", ""), expected_version=version)
-        messages.success(request, _("已退回 %s,理由已记录。") % site.name)
+        messages.success(request, _("已退回 %s,理由已记录,等提出人修改。") % site.name)
         return redirect("plan-proposals")
     reasons = {
         name.removeprefix("why-"): value for name, value in request.POST.items() if name.startswith("why-")
@@ -137,7 +138,9 @@ def _review(
 
 
 def _why(site: Site) -> str:
-    """The reason that the last step of the site was given, from its history."""
+    """The reason that the last step of the site was given."""
+    if site.state == SiteState.RETURNED:
+        return site.returned_for
     event = event_model(Site).objects.filter(pgh_obj_id=site.pk).select_related("pgh_context").last()
     return str(event.pgh_context.metadata.get("reason", "")) if event and event.pgh_context else ""
 
@@ -215,7 +218,7 @@ def layout(request: HttpRequest, code: str) -> HttpResponse:
     """`/sites/<code>/layout/`: the site's pitches. POST `do=lay` proposes a new layout, `do=save` stores the rows."""
     planner(request)
     site = _site(code)
-    frame = plan.frame_of(site)
+    frame = draft.frame_of(site)
     if request.method == "GET":
         shown = [(pitch.number, as_shapely(pitch.area)) for pitch in site.pitches.order_by("number")]
         return _sheet(request, site, frame, shown, first=_first_layout(site, frame))
@@ -235,7 +238,7 @@ def layout(request: HttpRequest, code: str) -> HttpResponse:
 
 
 def _first_layout(site: Site, frame: Frame) -> dict[str, Any]:
-    return {**vars(plan.layout_of(site, frame)), "most": site.pitches.count() or site.capacity}
+    return {**vars(draft.layout_of(site, frame)), "most": site.pitches.count() or site.capacity}
 
 
 def _laid(site: Site, frame: Frame, given: QueryDict) -> list[tuple[str, shapely.Polygon]]:

@@ -2,21 +2,24 @@
 
 import json
 import math
+from collections.abc import Callable, Iterator
 from datetime import timedelta
+from queue import SimpleQueue
+from threading import Thread
 from time import perf_counter
 from typing import Any
-from urllib.parse import urlencode
 
 import numpy as np
-import shapely
 from django import forms
+from django.conf import settings
 from django.contrib.gis.db.models import Extent
-from django.http import HttpRequest, HttpResponse
+from django.db import connection
+from django.http import HttpRequest, HttpResponse, JsonResponse, StreamingHttpResponse
 from django.shortcuts import render
-from django.urls import reverse
+from django.template.loader import render_to_string
 from django.utils import timezone
+from django.utils.translation import get_language, gettext_lazy, override, pgettext_lazy
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, pgettext_lazy
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET
 
@@ -24,24 +27,22 @@ from gridmgr.errors import DomainError, Invalid
 from gridmgr.geo.bbox import in_degrees
 from gridmgr.geo.crs import WGS84, metric_srid, transformer, zone_window
 from gridmgr.layers.maps import page_map
-from grids.domain.walking import WalkingNetwork
-from grids.enums import Side
+from grids.domain.streets_on_foot import walking_network
 from grids.models import Branch, Road
 from vendors.domain.footprint import Size
 from vendors.domain.kerbside import Wanted
 from vendors.domain.pitching import Layout
 from vendors.domain.place import as_shapely
-from vendors.domain.prospects import Candidate, Demand, candidates_near, demand_met, standing_near
-from vendors.domain.suggest import Objective, Suggestion, suggest_sites
+from vendors.domain.prospects import Demand, candidates_near, demand_met, standing_near
+from vendors.domain.suggest import Objective, suggest_sites
 from vendors.enums import SiteKind
 from vendors.layers import PITCHES, SITES
-from vendors.models import Site
 from vendors.views import drafts
 from vendors.views.common import BACKDROP
 from vendors.views.planning import planner
+from vendors.views.suggested import Answered
 
 MOST_DRAWN = 500
-CURVE_W, CURVE_H, EDGE = 640.0, 220.0, 34.0
 
 
 class SuggestForm(forms.Form):
@@ -99,8 +100,48 @@ def _city() -> Any:
     return None
 
 
-def _answer(asked: dict[str, Any]) -> dict[str, Any]:
+@require_GET
+@never_cache
+def steps(request: HttpRequest) -> StreamingHttpResponse | JsonResponse:
+    """`/plan/suggest/steps?…`: the same, told while it is worked out: lines of JSON.
+
+    `{share, words}` for each step, and at last `{html, shown}` (the plan, and what the map draws) or `{trouble}`.
+    """
+    planner(request)
+    form = SuggestForm(request.GET)
+    if not form.is_valid():
+        return JsonResponse({"errors": form.errors}, status=422)
+    lines = (json.dumps(line) + "\n" for line in _told(form.cleaned_data))
+    return StreamingHttpResponse(lines, content_type="application/x-ndjson; charset=utf-8")
+
+
+def _told(asked: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """The lines, as a thread of its own works them out in the reader's language."""
+    said: SimpleQueue[dict[str, Any] | None] = SimpleQueue()
+    language = get_language() or settings.LANGUAGE_CODE
+
+    def work() -> None:
+        try:
+            with override(language):
+                context = _answer(asked, lambda share, words: said.put({"share": share, "words": words}))
+                html = render_to_string("vendors/_suggested.html", context)
+                said.put({"html": html, "shown": context["shown"]})
+        except DomainError as error:
+            said.put({"trouble": str(error)})
+        finally:
+            connection.close()
+            said.put(None)
+
+    Thread(target=work, name="suggest", daemon=True).start()
+    while (line := said.get()) is not None:
+        yield line
+
+
+def _answer(
+    asked: dict[str, Any], step: Callable[[float, str], None] = lambda _share, _words: None
+) -> dict[str, Any]:
     began = perf_counter()
+    step(0.0, _("正在汇总需求…"))
     demand = _drawn(asked["points"]) if asked["source"] == "drawn" else _met(asked["days"])
     if not len(demand.xy):
         raise Invalid(
@@ -108,13 +149,21 @@ def _answer(asked: dict[str, Any]) -> dict[str, Any]:
             if asked["source"] == "met"
             else _("地图上还没有需求点。请点“在地图上点选”,再在地图上点出商贩常在的地方。")
         )
+    looking = _("%d 处需求,正在沿路缘找候选位置…") % len(demand.xy)
     on, layout = timezone.localdate(), _usual()
     size = Size(layout.length_for(asked["pitches"]), layout.depth_for)
-    candidates = candidates_near(demand, Wanted(SiteKind.STALL, size), within_m=asked["within"], on=on)
+    candidates = candidates_near(
+        demand,
+        Wanted(SiteKind.STALL, size),
+        within_m=asked["within"],
+        on=on,
+        step=lambda share: step(0.05 + 0.5 * share, looking),
+    )
     if not candidates:
         raise Invalid(
             _("需求周围 %.0f m 内没有可设的路缘。请放宽步行距离,或减少每处摊位数。") % asked["within"]
         )
+    step(0.55, _("%d 个候选位置,正在计算步行距离…") % len(candidates))
     low, high = demand.xy.min(axis=0) - asked["within"], demand.xy.max(axis=0) + asked["within"]
     standing = standing_near((*low, *high), on=on)
     middles = [as_shapely(site.area).centroid for site in standing]
@@ -128,9 +177,11 @@ def _answer(asked: dict[str, Any]) -> dict[str, Any]:
         more=asked["more"],
         objective=asked["objective"],
         within_m=asked["within"],
-        walks=WalkingNetwork.from_database(),
+        walks=walking_network(),
+        step=lambda share: step(0.6 + 0.4 * share, _("正在比较方案…")),
     )
-    return _shown(found, demand, candidates, standing, middles, asked) | {"took": perf_counter() - began}
+    answered = Answered(found, demand, candidates, standing, middles, asked["pitches"])
+    return answered.context() | {"took": perf_counter() - began}
 
 
 def _usual() -> Layout:
@@ -163,132 +214,3 @@ def _drawn(text: str) -> Demand:
         return Demand(np.empty((0, 2)), np.empty(0))
     lons, lats, weights = (np.array(column) for column in zip(*rows, strict=True))
     return Demand(np.column_stack(transformer(WGS84, metric_srid()).transform(lons, lats)), weights)
-
-
-# ── What is shown ─────────────────────────────────────────────────────────────────────────────────────────
-
-
-def _shown(
-    found: Suggestion,
-    demand: Demand,
-    candidates: list[Candidate],
-    standing: list[Site],
-    middles: list[Any],
-    asked: dict[str, Any],
-) -> dict[str, Any]:
-    places = [*middles, *(shapely.Point(each.x, each.y) for each in candidates)]
-    sites = drafts.in_degrees(places)
-    needs = drafts.in_degrees(list(shapely.points(demand.xy)))
-    served: dict[int, float] = {}
-    for share in found.shares:
-        served[share.site] = served.get(share.site, 0.0) + share.weight
-    left = {each.demand: each for each in found.unserved}
-    roads = Road.objects.only("name").in_bulk([candidates[index].road_id for index in found.chosen])
-    chosen = [
-        _chosen(
-            number,
-            index,
-            candidates[index],
-            roads,
-            served.get(len(standing) + index, 0.0),
-            sites,
-            standing,
-            asked,
-        )
-        for number, index in enumerate(found.chosen, start=1)
-    ]
-    spots = np.array(
-        [each["coordinates"] for each in [*needs, *(sites[share.site] for share in found.shares)]]
-    )
-    shown = {
-        "demand": [
-            {
-                "at": shape["coordinates"],
-                "weight": float(weight),
-                "left": left[n].weight if n in left else 0.0,
-                "why": str(left[n].why.label) if n in left else "",
-            }
-            for n, (shape, weight) in enumerate(zip(needs, demand.weight, strict=True))
-        ],
-        "ways": [
-            {
-                "from": needs[s.demand]["coordinates"],
-                "to": sites[s.site]["coordinates"],
-                "metres": round(s.metres),
-            }
-            for s in found.shares
-        ],
-        "chosen": [{"n": each["n"], "at": each["at"], "name": each["place"]} for each in chosen],
-        "existing": [
-            {"at": sites[n]["coordinates"], "name": site.name, "served": served.get(n, 0.0)}
-            for n, site in enumerate(standing)
-        ],
-    }
-    total = float(demand.weight.sum())
-    return {
-        "found": found,
-        "chosen": chosen,
-        "shown": shown,
-        "total": total,
-        "candidates": len(candidates),
-        "standing": len(standing),
-        "served": found.served_weight,
-        "share": found.served_weight / total if total else 0.0,
-        "mean_m": found.walked / found.served_weight if found.served_weight else None,
-        "gap_percent": found.gap * 100,
-        "curve": _curve(found, total),
-        "coverage": found.objective == Objective.COVERAGE,
-        "bounds": (*spots.min(axis=0).tolist(), *spots.max(axis=0).tolist()),
-    }
-
-
-def _chosen(
-    number: int,
-    index: int,
-    candidate: Candidate,
-    roads: Any,
-    served: float,
-    sites: list[dict[str, Any]],
-    standing: list[Site],
-    asked: dict[str, Any],
-) -> dict[str, Any]:
-    lon, lat = sites[len(standing) + index]["coordinates"]
-    name = roads[candidate.road_id].name
-    return {
-        "n": number,
-        "at": [lon, lat],
-        "road": name,
-        "side": Side(candidate.side).label,
-        "metre": candidate.metre,
-        "place": f"{name} {Side(candidate.side).label} {candidate.metre:.0f} m",
-        "warned": candidate.warned,
-        "served": served,
-        "url": f"{reverse('plan')}?{urlencode({'lon': lon, 'lat': lat, 'pitches': asked['pitches']})}",
-    }
-
-
-def _curve(found: Suggestion, total: float) -> dict[str, Any]:
-    """What each further site adds, as points of a drawing; for walking the cost, which falls."""
-    most = max([total if found.objective == Objective.COVERAGE else found.curve[0].value, 1e-9])
-    last = max(found.curve[-1].sites, 1)
-
-    def at(sites: int, value: float) -> tuple[float, float]:
-        x = EDGE + (CURVE_W - 2 * EDGE) * sites / last
-        return round(x, 1), round(CURVE_H - EDGE - (CURVE_H - 2 * EDGE) * min(value / most, 1.0), 1)
-
-    dots = [at(step.sites, step.value) for step in found.curve]
-    bounds = [at(step.sites, step.bound) for step in found.curve]
-    return {
-        "line": " ".join(f"{x},{y}" for x, y in dots),
-        "bound": " ".join(f"{x},{y}" for x, y in bounds),
-        "dots": [
-            {"x": x, "y": y, "above": y - 9, "step": step}
-            for (x, y), step in zip(dots, found.curve, strict=True)
-        ],
-        "left": EDGE,
-        "right": CURVE_W - EDGE,
-        "floor": CURVE_H - EDGE,
-        "words": CURVE_H - EDGE + 18,
-        "width": CURVE_W,
-        "height": CURVE_H,
-    }

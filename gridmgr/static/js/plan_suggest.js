@@ -1,19 +1,66 @@
-/* Suggested sites on the map: demand, who is served from where; and demand drawn by hand. */
+/* Suggested sites on the map: demand, who is served from where; demand drawn by hand; and how far the search has come. */
 (function () {
   "use strict";
 
-  const shown = JSON.parse(document.getElementById("suggest-shown").textContent);
   const form = document.getElementById("suggest-form"), points = form.elements.points;
-  const help = document.getElementById("suggest-drawing");
-  let drawn = [], marks = null, map = null, answered = Boolean(shown.demand);
+  const help = document.getElementById("suggest-drawing"), busy = document.getElementById("suggest-busy");
+  const trouble = document.getElementById("suggest-trouble"), answer = document.getElementById("suggest-answer");
+  let shown = JSON.parse(document.getElementById("suggest-shown").textContent);
+  let drawn = [], marks = null, plan = null, map = null, answered = Boolean(shown.demand);
 
   document.addEventListener("gridmgr:map", (event) => { map = event.detail; begin(); });
-  form.addEventListener("submit", () => {
+  form.addEventListener("submit", (event) => {
     points.value = form.elements.source.value === "drawn" ? JSON.stringify(drawn) : "";
-    document.getElementById("suggest-busy").hidden = false;
+    if (!map || !window.ReadableStream) { return; }
+    event.preventDefault();
+    ask();
   });
-  window.addEventListener("pageshow", () => { document.getElementById("suggest-busy").hidden = true; });
+  window.addEventListener("pageshow", () => { busy.hidden = true; });
   form.elements.source.addEventListener("change", drawing);
+
+  /* The answer line by line; whatever goes wrong on the way, the plain form is sent instead and the server says why. */
+  async function ask() {
+    const query = new URLSearchParams(new FormData(form)), button = form.querySelector("button");
+    progress(0, "");
+    trouble.hidden = true;
+    busy.hidden = false;
+    button.disabled = true;
+    let last = null;
+    try {
+      const response = await fetch(`${form.dataset.steps}?${query}`, { headers: { Accept: "application/x-ndjson" } });
+      if (response.ok && !response.redirected) { for await (const line of lines(response.body)) { last = line; progress(line.share, line.words); } }
+    } catch (_error) { last = null; }
+    busy.hidden = true;
+    button.disabled = false;
+    if (last && last.trouble) { trouble.textContent = last.trouble; trouble.hidden = false; return; }
+    if (!last || !last.html) { form.submit(); return; }
+    answer.innerHTML = last.html;
+    shown = last.shown;
+    answered = true;
+    history.replaceState(null, "", `?${query}`);
+    paint();
+    show();
+    const [west, south, east, north] = shown.bounds;
+    map.fitBounds([[south, west], [north, east]], { padding: [24, 24] });
+  }
+
+  async function* lines(body) {
+    const reader = body.pipeThrough(new TextDecoderStream()).getReader();
+    let rest = "";
+    for (;;) {
+      const { done, value } = await reader.read();
+      if (done) { return; }
+      const parts = (rest + value).split("\n");
+      rest = parts.pop();
+      for (const part of parts) { yield JSON.parse(part); }
+    }
+  }
+
+  function progress(share, words) {
+    if (share === undefined) { return; }
+    busy.querySelector("progress").value = share;
+    busy.querySelector("span").textContent = words;
+  }
 
   function drawing() {
     const on = form.elements.source.value === "drawn";
@@ -25,6 +72,7 @@
   function begin() {
     try { drawn = JSON.parse(points.value || "[]"); } catch (_error) { drawn = []; }
     marks = L.layerGroup().addTo(map);
+    plan = L.layerGroup().addTo(map);
     map.createPane("suggest").style.zIndex = 440;
     show();
     drawing();
@@ -47,17 +95,16 @@
   }
 
   function show() {
-    const flip = ([lon, lat]) => [lat, lon];
-    for (const way of shown.ways || []) { L.polyline([flip(way.from), flip(way.to)], { pane: "suggest", className: "demand-way", interactive: false }).addTo(map); }
+    const flip = ([lon, lat]) => [lat, lon], dot = (at, style) => L.circleMarker(flip(at), { pane: "suggest", ...style }).addTo(plan);
+    plan.clearLayers();
+    for (const way of shown.ways || []) { L.polyline([flip(way.from), flip(way.to)], { pane: "suggest", className: "demand-way", interactive: false }).addTo(plan); }
     for (const each of shown.demand || []) {
-      const dot = L.circleMarker(flip(each.at), { pane: "suggest", radius: 4 + Math.sqrt(each.weight) * 2, className: each.left > 0 ? "demand unserved" : "demand" }).addTo(map);
-      dot.bindTooltip(text(each.left > 0 ? `✗ ${each.left} / ${each.weight} ${each.why}` : `✓ ${each.weight}`));
+      dot(each.at, { radius: 4 + Math.sqrt(each.weight) * 2, className: each.left > 0 ? "demand unserved" : "demand" })
+        .bindTooltip(text(each.left > 0 ? `✗ ${each.left} / ${each.weight} ${each.why}` : `✓ ${each.weight}`));
     }
-    for (const each of shown.existing || []) {
-      L.circleMarker(flip(each.at), { pane: "suggest", radius: 7, className: "existing-mark" }).addTo(map).bindTooltip(text(`${each.name} ${each.served}`));
-    }
+    for (const each of shown.existing || []) { dot(each.at, { radius: 7, className: "existing-mark" }).bindTooltip(text(`${each.name} ${each.served}`)); }
     for (const each of shown.chosen || []) {
-      L.circleMarker(flip(each.at), { pane: "suggest", radius: 11, className: "chosen-mark" }).addTo(map)
+      dot(each.at, { radius: 11, className: "chosen-mark" })
         .bindTooltip(text(`${each.n} ${each.name}`), { permanent: (shown.chosen || []).length < 12, direction: "top" });
     }
   }

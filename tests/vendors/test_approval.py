@@ -1,0 +1,138 @@
+"""The database keeps the way of a site from proposal to closing, whoever writes: one person proposes, another approves."""
+
+from datetime import UTC, datetime, time, timedelta
+from typing import Any
+
+import pytest
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+from psycopg2.extras import DateRange
+
+from gridmgr.errors import Conflict, constraint_of
+from tests.drawing import rect
+from tests.factories import AllocationFactory, SiteFactory, UserFactory
+from vendors.domain import plan
+from vendors.enums import SiteKind, SiteState
+from vendors.models import Site
+from vendors.triggers import APPROVED, STEPS
+
+pytestmark = pytest.mark.django_db
+MOMENT = datetime(2026, 3, 1, 9, 0, tzinfo=UTC)
+# proposed → approved → open ↔ suspended → closed; returned ↔ proposed; a changed plan is proposed anew.
+MAY = {
+    *[("proposed", "approved"), ("proposed", "returned"), ("proposed", "closed"), ("returned", "proposed")],
+    *[("returned", "closed"), ("approved", "open"), ("approved", "proposed"), ("approved", "closed")],
+    *[("open", "suspended"), ("open", "proposed"), ("open", "closed"), ("suspended", "open")],
+    *[("suspended", "proposed"), ("suspended", "closed")],
+}
+
+
+def refused(site: Site, **values: Any) -> str:
+    """The constraint that refuses a plain UPDATE of the row; '' when it is done."""
+    try:
+        with transaction.atomic():
+            Site.objects.filter(pk=site.pk).update(**values)
+    except IntegrityError as error:
+        return constraint_of(error)
+    return ""
+
+
+def on_record(state: str, site: Site) -> dict[str, Any]:
+    """What a row must say beside that state, so that nothing but the step is in question."""
+    if state in APPROVED:
+        people = (site.proposed_by or UserFactory(), site.approved_by or UserFactory())
+        return {
+            "proposed_by": people[0],
+            "approved_by": people[1],
+            "approved_at": site.approved_at or MOMENT,
+        }
+    return {"approved_by": None, "approved_at": None, "returned_for": "为何" if state == "returned" else ""}
+
+
+@pytest.mark.parametrize("old", SiteState.values)
+def test_a_plain_update_goes_by_the_permitted_steps_alone(old: str) -> None:
+    site = SiteFactory(state=old, returned_for="为何" if old == "returned" else "")
+    after = set()
+    for new in SiteState.values:
+        found = refused(site, state=new, **on_record(new, site))
+        assert found in ("", "site_step_by_step"), (old, new)
+        if not found:
+            after.add(new)
+            site.delete()
+            site = SiteFactory(state=old, returned_for="为何" if old == "returned" else "")
+    assert after == {old} | {new for step, new in MAY if step == old}
+
+
+def test_every_step_of_the_domain_is_one_that_the_database_permits() -> None:
+    steps = {(source, target) for sources, target in plan.TRANSITIONS.values() for source in sources}
+    assert steps <= MAY == {(old, new) for old, after in STEPS.items() for new in after}
+
+
+@pytest.mark.parametrize("state", APPROVED)
+def test_a_site_is_entered_as_approved_only_with_the_whole_record(state: str) -> None:
+    ann, ben = UserFactory(), UserFactory()
+    whole: dict[str, Any] = {"proposed_by": ann, "approved_by": ben, "approved_at": MOMENT}
+    SiteFactory(state=state, **whole)  # a backup comes back
+    wrongs: list[tuple[dict[str, Any], str]] = [({name: None}, "site_approval_on_record") for name in whole]
+    for wrong, name in [*wrongs, ({"approved_by": ann}, "site_approved_by_another")]:
+        with pytest.raises(IntegrityError) as caught, transaction.atomic():
+            SiteFactory(state=state, **{**whole, **wrong})
+        assert constraint_of(caught.value) == name
+
+
+def test_a_proposal_has_no_approver_and_a_returned_one_has_a_reason() -> None:
+    site = SiteFactory(state="proposed", proposed_by=UserFactory())
+    assert refused(site, approved_by=UserFactory()) == "site_not_approved_yet"
+    assert refused(site, state="returned") == "site_returned_with_reason"
+    assert refused(site, state="draft") == "site_step_by_step"
+    with pytest.raises(IntegrityError) as caught, transaction.atomic():
+        SiteFactory(state="draft")
+    assert constraint_of(caught.value) == "site_state_known"
+
+
+def test_what_was_approved_stays_as_it_was_approved() -> None:
+    site = SiteFactory(market=True)
+    changes: dict[str, Any] = {
+        "area": rect(500, -16, 16, 4),
+        "opens": time(5),
+        "closes": time(23),
+        "season": DateRange(site.season.lower, site.season.upper + timedelta(days=30)),
+        "kind": SiteKind.STALL,
+    }
+    for name, value in changes.items():
+        also = {"season": None} if name == "kind" else {}
+        assert refused(site, **{name: value}, **also) == "site_as_approved", name
+    assert refused(site, approved_by=UserFactory()) == "site_approval_stands"
+    assert refused(site, approved_at=MOMENT) == "site_approval_stands"
+    assert refused(site, proposed_by=UserFactory()) == "site_approval_stands"
+    anew = {"state": "proposed", "approved_by": None, "approved_at": None}
+    assert refused(site, area=changes["area"], **anew) == ""
+    # Nor is a place slipped in with its approval.
+    approval = on_record("approved", Site.objects.get(pk=site.pk))
+    assert refused(site, state="approved", area=rect(700, -16, 16, 4), **approval) == "site_as_approved"
+    assert refused(site, state="approved", **approval) == ""
+
+
+# ── The season and who holds a pitch in it ────────────────────────────────────────────────────────────────
+
+
+def test_a_season_is_not_shortened_over_allocations_that_run_or_are_to_come() -> None:
+    today = timezone.localdate()
+    season = DateRange(today - timedelta(days=400), today + timedelta(days=60))
+    site = SiteFactory(market=True, season=season, state="proposed", pitches=2)
+    first, second = site.pitches.order_by("number")
+    AllocationFactory(pitch=first, period=DateRange(season.lower, today - timedelta(days=300)))  # history
+    runs = AllocationFactory(
+        pitch=second, period=DateRange(today - timedelta(days=5), today + timedelta(days=50))
+    )
+    to_50 = DateRange(today - timedelta(days=10), today + timedelta(days=50))
+    to_49 = DateRange(today - timedelta(days=10), today + timedelta(days=49))
+    assert refused(site, season=to_49) == "site_season_holds_allocations"
+    assert refused(site, season=to_50) == ""
+    site.refresh_from_db()
+    site.season = to_49
+    with pytest.raises(Conflict, match=f"{second.number} 号摊位分配到季节以外"):
+        plan.check_season(site)
+    runs.period = DateRange(runs.period.lower, to_49.upper)
+    runs.save()
+    assert refused(site, season=to_49) == ""
