@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext_lazy
 from shapely import Point
 from shapely.affinity import translate
 
@@ -24,6 +25,13 @@ LONE_KERB_M = 25.0  # another road's kerb must be so much farther from a gate fo
 STRETCH_M = (20.0, 6000.0)
 OTHER_SIDE = {Side.LEFT: Side.RIGHT, Side.RIGHT: Side.LEFT}
 CARDINALS, DIAGONALS = ("北", "东", "南", "西"), ("东北", "东南", "西南", "西北")
+# Texts are read in Chinese; what was understood is said in the reader's language.
+WAY_WORDS = {
+    "北": pgettext_lazy("方位", "北"), "东北": pgettext_lazy("方位", "东北"),
+    "东": pgettext_lazy("方位", "东"), "东南": pgettext_lazy("方位", "东南"),
+    "南": pgettext_lazy("方位", "南"), "西南": pgettext_lazy("方位", "西南"),
+    "西": pgettext_lazy("方位", "西"), "西北": pgettext_lazy("方位", "西北"),
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -98,10 +106,15 @@ def _side_of(course: float, way: str) -> str | None:
     return Side.LEFT if off >= 180 - SIDE_DEGREES else None
 
 
+def _way(said: str) -> str:
+    """A compass word in the reader's language."""
+    return str(WAY_WORDS.get(said, said))
+
+
 def side_word(street: Street, metre: float, side: str) -> str:
     """By which compass word people call that side of the street there: 南."""
     across = street.course(metre) + (90 if side == Side.RIGHT else -90)
-    return CARDINALS[round(across / 90) % 4]
+    return _way(CARDINALS[round(across / 90) % 4])
 
 
 def _runs(street: Street, metre: float) -> str:
@@ -169,9 +182,12 @@ def _why_unsure(said: Said, places: int, words: str) -> str:
     if places > 1:
         return _("%(junction)s有 %(count)s 处,没有说是哪一处") % {"junction": words, "count": places}
     if said.corner:
-        return _("%(junction)s没有明确的%(way)s角") % {"junction": words, "way": said.corner}
+        return _("%(junction)s没有明确的%(way)s角") % {"junction": words, "way": _way(said.corner)}
     if said.heading and said.side:
-        return _("%(junction)s往%(way)s不清楚是哪条路、哪一侧") % {"junction": words, "way": said.heading}
+        return _("%(junction)s往%(way)s不清楚是哪条路、哪一侧") % {
+            "junction": words,
+            "way": _way(said.heading),
+        }
     if said.heading:
         return _("没有说在路的哪一侧")
     return _("没有说是路口的哪个角")
@@ -214,7 +230,7 @@ def _at_corner(atlas: Atlas, corner: Corner, edge: Edge, words: str) -> Spot:
     street = atlas.streets[edge.arm.road]
     where = _("%(junction)s%(way)s角,%(road)s%(side)s侧") % {
         "junction": words,
-        "way": DIAGONALS[int(corner.bearing // 90) % 4],
+        "way": _way(DIAGONALS[int(corner.bearing // 90) % 4]),
         "road": street.name,
         "side": side_word(street, edge.metre, edge.side),
     }
@@ -232,7 +248,7 @@ def _along(
     street = atlas.streets[arm.road]
     far = said.offset_m or 0.0
     where = _("%(junction)s往%(way)s %(metres)s") % {
-        "junction": words, "way": said.heading, "metres": quantities.metres(far),
+        "junction": words, "way": _way(said.heading), "metres": quantities.metres(far),
     }  # fmt: skip
     sides: list[str] = list(Side.values)
     if said.side:
@@ -313,7 +329,7 @@ def _doubt_of_stretch(street: Street, pairs: list[tuple[float, float]], said: Sa
     if said.side:
         middle = sum(pairs[0]) / 2
         return _("%(road)s在这里%(runs)s,分不出%(side)s侧") % {
-            "road": street.name, "runs": _runs(street, middle), "side": said.side,
+            "road": street.name, "runs": _runs(street, middle), "side": _way(said.side),
         }  # fmt: skip
     return _("没有说在路的哪一侧")
 
@@ -419,9 +435,9 @@ def _at_end(atlas: Atlas, named: Named) -> Outcome:
         (m for m, way in ((last, start[0]), (0.0, start[1])) if apart(way, COMPASS[said.end]) <= 50.0), None
     )
     if metre is None:
-        return Outcome(why=_("%(road)s没有%(way)s口") % {"road": street.name, "way": said.end}, rank=4)
+        return Outcome(why=_("%(road)s没有%(way)s口") % {"road": street.name, "way": _way(said.end)}, rank=4)
     inside = 10.0 if metre == 0.0 else last - 10.0
-    words = _("%(road)s%(way)s口") % {"road": street.name, "way": said.end}
+    words = _("%(road)s%(way)s口") % {"road": street.name, "way": _way(said.end)}
     sides: Iterable[str] = Side.values
     if said.side and (side := side_towards(street, inside, said.side)):
         sides = [side]

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from gridmgr import quantities
 from gridmgr.briefing import wording
@@ -69,7 +70,7 @@ def _sites(dossier: Dossier) -> Annex:
         Column(_("状态"), 14),
         Column(_("时间"), 38),
         Column(_("摊位"), 12, numeric=True),
-        Column(_("空"), 12, numeric=True),
+        Column(pgettext("column", "空"), 12, numeric=True),
     ]
     rows = [
         [

@@ -159,7 +159,11 @@ class Writer:
 
     def kinds(self) -> list[list[Any]]:
         return [
-            [Part(each.label), self.link(f"{each.number:,}", each.path), Part(_("个"))]
+            [
+                Part(pgettext("before a number", "%s") % each.label),
+                self.link(f"{each.number:,}", each.path),
+                Part(_("个")),
+            ]
             for each in self.dossier.bays
         ]
 

@@ -124,7 +124,10 @@ def _unshared(deck: Deck, part: BranchPart) -> Grid:
 
 
 def _sites(deck: Deck, part: BranchPart) -> Grid:
-    numbers = [Head(label, 1.1, numeric=True) for label in (pgettext("plural", "摊位"), _("空"), _("候补"))]
+    numbers = [
+        Head(label, 1.1, numeric=True)
+        for label in (pgettext("plural", "摊位"), pgettext("column", "空"), _("候补"))
+    ]
     heads = [Head(_("摊点"), 6), Head(_("状态"), 1.5), Head(_("时间"), 3.8), *numbers]
     rows = [
         [

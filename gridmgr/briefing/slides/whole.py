@@ -82,7 +82,9 @@ def _roads_and_fill(deck: Deck, shown: Sequence[BranchPart]) -> None:
     bars(slide, left, labels, [(_("责任里程(km)"), kilometres)], name=_("责任里程"), form="0.0")
     if any(taken) or any(free):
         right = _headed(slide, Box(MARGIN + half + 8, TOP, half, BOTTOM - TOP - 2), _("摊位(个)"))
-        bars(slide, right, labels, [(_("已占用"), taken), (_("空"), free)], name=_("摊位占用"))
+        bars(
+            slide, right, labels, [(_("已占用"), taken), (pgettext("column", "空"), free)], name=_("摊位占用")
+        )
 
 
 def _bays(deck: Deck, shown: Sequence[BranchPart]) -> None:
