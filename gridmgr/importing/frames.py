@@ -19,7 +19,7 @@ from django.utils.translation import gettext as _
 
 from gridmgr.errors import Invalid
 from gridmgr.geo.datums import WGS84, Datum, datum_named, datum_of
-from gridmgr.importing import archives, geojson, ogr
+from gridmgr.importing import archives, geojson, ogr, plain_geojson
 from gridmgr.importing.base import Unreadable
 from gridmgr.importing.raw import Raw, parse_crs
 
@@ -252,22 +252,13 @@ def _shape(path: Path, shown: Path) -> Frame:
 
 
 def _read_geojson(path: Path, layer: str) -> Frame:
-    raw = geojson.read(path)
-    frame = _from_raw(raw)
-    return _state(frame, _member(path), raw.crs, by_default=raw.crs_by_default)
-
-
-def _member(path: Path) -> Any:
-    """Our own member of a GeoJSON file that the strict reader, which doesn't know it, has read."""
-    import orjson
-
-    content = path.read_bytes().removeprefix(b"\xef\xbb\xbf")
-    if b'"gridmgr"' not in content:
-        return None
-    try:
-        return orjson.loads(content).get("gridmgr")
-    except ValueError:  # NaN, which the strict reader takes to refuse it row by row
-        return json.loads(content).get("gridmgr")
+    document = geojson.parsed(path)
+    crs, by_default = geojson.crs_of(path, document)
+    if plain := plain_geojson.take(document["features"]):
+        frame = Frame(str(document.get("name") or path.stem), dict(plain[0]), plain[1], crs=crs)
+    else:
+        frame = _from_raw(geojson.rows_of(path, document))
+    return _state(frame, document.get("gridmgr"), crs, by_default=by_default)
 
 
 def _from_raw(raw: Raw) -> Frame:
@@ -291,25 +282,50 @@ def _layers(path: Path) -> list[str]:
 def _gdal(path: Path, layer: str, *, about_key: str = "") -> Frame:
     """One layer through GDAL, by columns."""
     import pyogrio
-    from pyogrio.raw import read
 
     try:
-        meta, _fids, geometry, columns = read(path, layer=layer or None)
-        said = pyogrio.read_info(path, layer=layer or None) if about_key else {}
+        said = pyogrio.read_info(path, layer=layer or None)
+        read = _by_arrow if set(said["ogr_types"]) <= _PLAIN_TYPES else _by_numpy
+        crs_text, geometry, columns = read(path, layer)
     except (RuntimeError, IndexError, ValueError) as error:  # pyogrio's own are RuntimeErrors
         raise _broken(path, error) from None
-    names = [str(name) for name in meta["fields"]]
-    frame = Frame(layer or path.stem, {}, None)
-    frame.columns = {name: _plain(column) for name, column in zip(names, columns, strict=True)}
+    frame = Frame(layer or path.stem, columns, None)
     frame.geometry = None if geometry is None else _shapes(geometry, frame)
-    about = _json((said.get("layer_metadata") or {}).get(about_key))
-    text = meta["crs"]
+    about = _json((said.get("layer_metadata") or {}).get(about_key)) if about_key else None
     crs = (
-        parse_crs(text)
-        if text and not text.startswith(("ENGCRS", "LOCAL_CS")) and "Undefined" not in text
+        parse_crs(crs_text)
+        if crs_text and not crs_text.startswith(("ENGCRS", "LOCAL_CS")) and "Undefined" not in crs_text
         else None
     )
     return _state(frame, about, crs)
+
+
+# What GDAL hands out: the CRS as text, geometries as WKB, columns of Python values.
+_FromGdal = tuple[str, np.ndarray | None, dict[str, Sequence[Any]]]
+# Dates and moments are not among them: Arrow would move those with a zone.
+_PLAIN_TYPES = frozenset(["OFTString", "OFTInteger", "OFTInteger64", "OFTReal"])
+
+
+def _by_arrow(path: Path, layer: str) -> _FromGdal:
+    """In a fifth of the time that `_by_numpy` takes."""
+    from pyogrio.raw import read_arrow
+
+    meta, table = read_arrow(path, layer=layer or None)
+    columns = {str(name): table.column(str(name)).to_pylist() for name in meta["fields"]}
+    for name, values in columns.items():
+        if float in set(map(type, values)):
+            columns[name] = [None if value != value else value for value in values]
+    place = meta["geometry_name"] or "wkb_geometry"
+    geometry = table.column(place).to_numpy() if place in table.column_names else None
+    return meta["crs"], geometry, columns
+
+
+def _by_numpy(path: Path, layer: str) -> _FromGdal:
+    from pyogrio.raw import read
+
+    meta, _fids, geometry, columns = read(path, layer=layer or None)
+    names = map(str, meta["fields"])
+    return meta["crs"], geometry, {name: _plain(each) for name, each in zip(names, columns, strict=True)}
 
 
 def _shapes(wkb: np.ndarray, frame: Frame) -> np.ndarray:
@@ -392,7 +408,9 @@ def _read_csv(path: Path, layer: str) -> Frame:
         rows = [row for row in csv.reader(text.splitlines(keepends=True), strict=True) if any(row)]
     except csv.Error as error:
         raise _broken(path, error) from None
-    values = [[_unquoted(cell) or None for cell in row] for row in rows]
+    values = [
+        [(_unquoted(cell) if cell[0] == "'" else cell) if cell else None for cell in row] for row in rows
+    ]
     return _sheet(path, values, notes)
 
 

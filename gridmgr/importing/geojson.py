@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     import pyproj
 
 # How deep the positions lie in each type's coordinates.
-_DEPTH = {"Point": 0, "MultiPoint": 1, "LineString": 1, "MultiLineString": 2, "Polygon": 2, "MultiPolygon": 3}
+DEPTH = {"Point": 0, "MultiPoint": 1, "LineString": 1, "MultiLineString": 2, "Polygon": 2, "MultiPolygon": 3}
 
 
 class _Bad(Exception):
@@ -25,14 +25,24 @@ class _Bad(Exception):
 
 def read(path: Path) -> Raw:
     """Read a FeatureCollection; raises Unreadable when the text is not that."""
+    return rows_of(path, parsed(path))
+
+
+def parsed(path: Path) -> dict[str, Any]:
+    """The document, a FeatureCollection with a list of features of any kind; raises Unreadable."""
     document = _parse(path)
     features = document.get("features") if isinstance(document, dict) else None
     if not isinstance(features, list) or document.get("type") != "FeatureCollection":
         raise Unreadable(_("%s 不是 GeoJSON FeatureCollection。请从 GIS 软件按 GeoJSON 重新导出。") % path)
-    crs, by_default = _crs(path, document)
+    return document
+
+
+def rows_of(path: Path, document: dict[str, Any]) -> Raw:
+    """The features of a parsed document, one by one, each checked."""
+    crs, by_default = crs_of(path, document)
     raw = Raw(str(document.get("name") or path.stem), [], [], crs, crs_by_default=by_default)
     fields: dict[str, None] = {}
-    for number, feature in enumerate(features, 1):
+    for number, feature in enumerate(document["features"], 1):
         row, trouble = _row(number, feature)
         fields.update(dict.fromkeys(row.attributes))
         raw.rows.append(row)
@@ -60,7 +70,7 @@ def _parse(path: Path) -> Any:
         raise Unreadable(_("%s 不是有效的 JSON(嵌套过深或数字过长)。请重新导出。") % path) from None
 
 
-def _crs(path: Path, document: dict[str, Any]) -> "tuple[pyproj.CRS | None, bool]":
+def crs_of(path: Path, document: dict[str, Any]) -> "tuple[pyproj.CRS | None, bool]":
     """The CRS, and whether it is only RFC 7946's default of WGS 84; None when the member says unknown."""
     if "crs" not in document:
         return parse_crs(f"EPSG:{WGS84}"), True
@@ -95,9 +105,9 @@ def _geometry(member: Any) -> shapely.Geometry | None:
     kind = member.get("type") if isinstance(member, dict) else None
     if kind == "GeometryCollection":
         return shapely.GeometryCollection()
-    if kind not in _DEPTH:
+    if kind not in DEPTH:
         raise _Bad(_("几何类型 %s 不是 GeoJSON 的类型。") % _short(kind))
-    coordinates = _checked(member.get("coordinates"), _DEPTH[kind])
+    coordinates = _checked(member.get("coordinates"), DEPTH[kind])
     try:
         return shapely.geometry.shape({"type": kind, "coordinates": coordinates})
     except (ValueError, TypeError, IndexError, shapely.errors.GEOSException):

@@ -7,7 +7,7 @@ import that is repeated leaves no history.
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +20,7 @@ from django.utils.translation import gettext as _
 from gridmgr.errors import Invalid
 from gridmgr.geo.crs import WGS84 as WGS84_SRID
 from gridmgr.geo.crs import metric_srid, transformer, zone_window
-from gridmgr.geo.datums import Datum, datum_named, to_metric
+from gridmgr.geo.datums import Datum, datum_named, xy_to_metric
 from gridmgr.importing.base import Refusal, Unreadable
 from gridmgr.importing.frames import Frame, read_frame
 from gridmgr.importing.raw import not_finite, three_d
@@ -94,6 +94,8 @@ class Importer:
     - `constants`: model field → value that every row of this layer has;
     - `shapes`: for a column that holds geometries of any kind, the kinds that this layer takes;
     - `computed`: fields of exported files that are not read back;
+    - `fixed`: columns that an import gives new rows alone, with the reason why a stored row's are not changed;
+    - `restored`: fields that only an administrator's import reads, to restore what stands on record;
     - `holder`: how an existing row that stands in the way is called.
     """
 
@@ -108,6 +110,8 @@ class Importer:
     extras: Sequence[Extra] = ()
     geometry: str = ""
     computed: Sequence[str] = ()
+    fixed: Mapping[str, Label] = field(default_factory=dict)
+    restored: Sequence[str] = ()
     constants: Mapping[str, str] = field(default_factory=dict)
     shapes: Sequence[str] = ()
     holder: Callable[[Any], str] = str
@@ -123,6 +127,17 @@ class Importer:
         spans = [name for span in self.spans for name in (span.low, span.high)]
         refs = [name for ref in self.refs for name in ref.fields]
         return [*self.columns, *refs, *spans, *(extra.name for extra in self.extras)]
+
+    def without_restoring(self) -> "Importer":
+        """The same for those who may change these rows but not what stands on record about them."""
+        gone = set(self.restored)
+        return replace(
+            self,
+            columns={name: column for name, column in self.columns.items() if name not in gone},
+            refs=[ref for ref in self.refs if not gone & set(ref.fields)],
+            computed=[*self.computed, *self.restored],
+            restored=(),
+        )
 
     def model_field(self, name: str) -> "models.Field[Any, Any]":
         """The model's field of that name."""
@@ -308,9 +323,10 @@ class _Reading:
         for index in fit[~inside]:
             where = str(zone_window(metric_srid()))
             self._refuse(int(index), _("几何"), "", _("超出本市坐标系的范围 %s。请检查坐标。") % where)
-        for index, reason in zip(fit, shapely.is_valid_reason(moved), strict=True):
-            if reason != "Valid Geometry" and int(index) not in self.unfit:
-                self._refuse(int(index), _("几何"), "", _("几何无效(%s)。请在 GIS 软件中修复。") % reason)
+        for index in np.flatnonzero(~shapely.is_valid(moved)):
+            if int(fit[index]) not in self.unfit:
+                reason = _("几何无效(%s)。请在 GIS 软件中修复。") % shapely.is_valid_reason(moved[index])
+                self._refuse(int(fit[index]), _("几何"), "", reason)
         self.shapes[fit] = moved  # type: ignore[index]
 
     def _why_outside(self, shapes: np.ndarray, datum: Datum | None) -> str:
@@ -351,8 +367,9 @@ class _Reading:
             for extra in self.importer.extras
             if extra.name in self.given
         }
-        names = self._keys()
-        self._refuse_doubles(names)
+        keys = self._keys()
+        names = [" ".join(part for part in key if part is not None) for key in keys]
+        self._refuse_doubles(keys, names)
         if self.shapes is not None:
             made[str(self.importer.model_field(self.importer.geometry).column)] = self._shape_texts()
         rows = [index for index in range(len(self.frame)) if index not in self.unfit]
@@ -396,27 +413,27 @@ class _Reading:
             return NULL
         return f"[{low},{'' if high is None else high})"
 
-    def _keys(self) -> list[str]:
-        """How each row is called in a message: its natural key."""
+    def _keys(self) -> list[tuple[str | None, ...]]:
+        """Each row's natural key, by which it is also called in a message."""
         parts = [_texts(self.given[name]) for name in self.importer.key if name in self.given]
-        return [" ".join(part for part in row if part is not None) for row in zip(*parts, strict=True)]
+        return list(zip(*parts, strict=True))
 
-    def _refuse_doubles(self, names: Sequence[str]) -> None:
-        first: dict[tuple[Any, ...], int] = {}
-        key = [name for name in self.importer.key if name in self.given]
-        for index, row in enumerate(zip(*(_texts(self.given[name]) for name in key), strict=True)):
+    def _refuse_doubles(self, keys: Sequence[tuple[str | None, ...]], names: Sequence[str]) -> None:
+        if len(set(keys)) == len(keys):
+            return
+        first: dict[tuple[str | None, ...], int] = {}
+        last = next(name for name in reversed(self.importer.key) if name in self.given)
+        for index, key in enumerate(keys):
             if index in self.unfit:
                 continue
-            if row in first:
-                reason = _("与第 %s 行重复。请删去一行,或改正编号。") % (first[row] + 1)
-                self._refuse(index, self.heads[key[-1]], names[index], reason)
-            first.setdefault(row, index)
+            if key in first:
+                reason = _("与第 %s 行重复。请删去一行,或改正编号。") % (first[key] + 1)
+                self._refuse(index, self.heads[last], names[index], reason)
+            first.setdefault(key, index)
 
     def _shape_texts(self) -> list[str]:
-        shapes = shapely.set_srid(self.shapes, metric_srid())
-        return [
-            NULL if text is None else text for text in shapely.to_wkb(shapes, hex=True, include_srid=True)
-        ]
+        shapes = shapely.to_wkb(shapely.set_srid(self.shapes, metric_srid()), include_srid=True)
+        return [NULL if wkb is None else wkb.hex() for wkb in shapes]
 
     def _missing_for_new(self, made: Mapping[str, Any]) -> list[str]:
         """Labels of the columns without which no new row can be made, and which the file hasn't got."""
@@ -463,7 +480,9 @@ def _texts(values: Sequence[Any]) -> list[str | None]:
     """Values as the text that names a thing; None for what is empty. A sheet's 3.0 is 3."""
 
     def text(value: Any) -> str | None:
-        if value is None or value == "":
+        if isinstance(value, str):
+            return value.strip() if value else None
+        if value is None:
             return None
         return str(int(value) if isinstance(value, float) and value.is_integer() else value).strip()
 
@@ -543,14 +562,15 @@ def _starts(counts: np.ndarray) -> np.ndarray:
 
 def _metric(shapes: np.ndarray, datum: Datum | None, frame: Frame) -> np.ndarray:
     """The shapes in the city's metric CRS, rounded to the millimetre."""
-    if not len(shapes):
-        return shapes
-    if datum is not None:
-        moved = to_metric(shapes, datum)
-    else:
+    if datum is None:
         change = transformer(frame.crs.to_wkt(), metric_srid())  # type: ignore[union-attr]
-        moved = shapely.transform(shapes, lambda xy: np.column_stack(change.transform(xy[:, 0], xy[:, 1])))
-    return shapely.transform(moved, lambda xy: np.round(xy, 3))
+
+    def moved(xy: np.ndarray) -> np.ndarray:
+        x, y = xy[:, 0], xy[:, 1]
+        pair = change.transform(x, y) if datum is None else xy_to_metric(x, y, datum)
+        return np.round(np.column_stack(pair), 3)
+
+    return shapely.transform(shapes, moved) if len(shapes) else shapes
 
 
 def _inside(shapes: np.ndarray) -> np.ndarray:

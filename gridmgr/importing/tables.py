@@ -11,15 +11,16 @@ from typing import TYPE_CHECKING, Any
 
 from django.contrib.gis.db.models import GeometryField
 from django.contrib.postgres.constraints import ExclusionConstraint
-from django.contrib.postgres.fields import DecimalRangeField, RangeOperators
+from django.contrib.postgres.fields import DecimalRangeField
 from django.db import DatabaseError, DataError, IntegrityError, connection, models, transaction
+from django.db.models.lookups import PostgresOperatorLookup
 from django.utils.translation import gettext as _
 from psycopg2 import sql
 
 from gridmgr.errors import constraint_of
 from gridmgr.importing.base import Refusal
 from gridmgr.importing.report import Item, Report
-from gridmgr.importing.values import needs_value
+from gridmgr.importing.values import NULL, needs_value
 
 if TYPE_CHECKING:
     from gridmgr.importing.layers import Extra, Importer
@@ -193,13 +194,15 @@ class _Table:
         return reasons
 
     def _fixed(self) -> list[tuple[int, str, str, str]]:
+        fixed = {extra.name: extra.fixed for extra in self.importer.extras if extra.fixed}
+        given = {**self.incoming.extras, **self.incoming.columns}
         reasons = []
-        for extra in self.importer.extras:
-            if extra.fixed and extra.name in self.incoming.extras:
-                self.run("SELECT n FROM matched WHERE %s = ANY(changed)", [extra.name])
-                values = self.incoming.extras[extra.name]
+        for name, why in {**fixed, **self.importer.fixed}.items():
+            if name in given:
+                self.run("SELECT n FROM matched WHERE %s = ANY(changed)", [name])
                 reasons += [
-                    (row, extra.name, values[row], str(extra.fixed)) for (row,) in self.cursor.fetchall()
+                    (row, name, "" if given[name][row] == NULL else given[name][row], str(why))
+                    for (row,) in self.cursor.fetchall()
                 ]
         return reasons
 
@@ -350,17 +353,19 @@ class _Table:
     def _in_the_way(self, row: int, constraint: ExclusionConstraint) -> str:
         """The stored row that an exclusion constraint set against this one, as the importer calls it."""
         values = self._values(row)
-        condition = models.Q()
-        for expression, operator in constraint.expressions:
-            model_field = self.model._meta.get_field(str(expression))
-            value = values.get(str(model_field.column))  # type: ignore[union-attr]
-            if value is None:
-                return ""
-            lookup = "overlap" if operator == RangeOperators.OVERLAPS else "exact"
-            condition &= models.Q(**{f"{expression}__{lookup}": value})
-        others = self.model._default_manager.filter(condition & (constraint.condition or models.Q()))
-        if (own := values.get("pk")) is not None:
+        others = self.model._default_manager.filter(constraint.condition or models.Q())
+        if (own := values.pop("pk")) is not None:
             others = others.exclude(pk=own)
+        mine = {
+            models.F(each.name): models.Value(values[str(each.column)], output_field=each)
+            for each in self.model._meta.concrete_fields
+            if str(each.column) in values
+        }
+        for given, operator in constraint.expressions:
+            expression: Any = models.F(given) if isinstance(given, str) else given
+            lookup = PostgresOperatorLookup(expression, expression.replace_expressions(mine))
+            lookup.postgres_operator = operator
+            others = others.filter(lookup)
         other = others.first()
         return _("挡住它的是:%s。") % self.importer.holder(other) if other else ""
 
@@ -380,6 +385,12 @@ def trigger_words() -> dict[str, str]:
         "stretch_on_road": _("里程超出道路范围。"),
         "pitches_apart": _("与同一摊点的另一摊位重叠。"),
         "one_secretary": _("支部须有且只有一位在任书记。"),
+        "site_step_by_step": _("摊点的状态不由导入改变,请在摊点页办理。"),
+        "site_approval_stands": _("批准记录留存备查,不能改。"),
+        "site_as_approved": _(
+            "这个摊点已经批准,类别、范围、时间和季节不由导入改变。请在规划页修改,再由另一人批准。"
+        ),
+        "site_season_holds_allocations": _("有摊位分配到季节以外。请先终止或缩短这些分配,再改季节。"),
         "section_holds_shares": _("这一路段里还有党员的责任段,不能缩短、提前结束或换支部。"),
     }
 

@@ -8,6 +8,7 @@ from datetime import date, datetime, time
 from typing import Any, TypeVar
 
 from django.core.exceptions import ValidationError
+from django.core.validators import MaxLengthValidator
 from django.db import models
 from django.utils import translation
 from django.utils.translation import gettext as _
@@ -28,7 +29,7 @@ def reader_of(field: "models.Field[Any, Any]") -> Read:
 
     A missing value of a column that can't be empty is its default. The function raises Unfit with the reason.
     """
-    read = _reader_by_type(field)
+    read, validate = _reader_by_type(field), _validator_of(field)
 
     def checked(value: Any) -> Any:
         if value is None or value == "":
@@ -36,7 +37,7 @@ def reader_of(field: "models.Field[Any, Any]") -> Read:
                 raise Unfit(_("没有填写。"))
             return None if field.null else field.get_default()
         value = read(value)
-        _validate(field, value)
+        validate(value)
         return value
 
     return checked
@@ -55,6 +56,7 @@ def _reader_by_type(field: "models.Field[Any, Any]") -> Read:
         (models.BooleanField, as_bool),
         (models.IntegerField, as_int),
         (models.FloatField, as_float),
+        (models.DateTimeField, as_moment),
         (models.DateField, as_date),
         (models.TimeField, as_time),
     ]
@@ -77,14 +79,23 @@ def _choice_reader(field: "models.Field[Any, Any]") -> Read:
     return read
 
 
-def _validate(field: "models.Field[Any, Any]", value: Any) -> None:
-    most = getattr(field, "max_length", None)
-    if most and isinstance(value, str) and len(value) > most:
-        raise Unfit(_("有 %(length)s 个字,最多 %(most)s 个。请缩短。") % {"length": len(value), "most": most})
-    try:
-        field.run_validators(value)
-    except ValidationError as error:
-        raise Unfit(" ".join(error.messages)) from None
+def _validator_of(field: "models.Field[Any, Any]") -> Callable[[Any], None]:
+    """Raises Unfit with the reason for a value that the model field doesn't take."""
+    most = getattr(field, "max_length", None) or math.inf
+    more = [each for each in field.validators if not isinstance(each, MaxLengthValidator)]
+
+    def validate(value: Any) -> None:
+        if isinstance(value, str) and len(value) > most:
+            raise Unfit(
+                _("有 %(length)s 个字,最多 %(most)s 个。请缩短。") % {"length": len(value), "most": most}
+            )
+        if more:
+            try:
+                field.run_validators(value)
+            except ValidationError as error:
+                raise Unfit(" ".join(error.messages)) from None
+
+    return validate
 
 
 def as_text(value: Any) -> str:
@@ -93,7 +104,10 @@ def as_text(value: Any) -> str:
         raise Unfit(_("应为文字。"))
     if isinstance(value, float) and value.is_integer():
         value = int(value)
-    text = unicodedata.normalize("NFC", str(value))
+    text = str(value)
+    if text.isascii() and "\0" not in text:
+        return text
+    text = unicodedata.normalize("NFC", text)
     if "\0" in text or any(unicodedata.category(character) == "Cs" for character in text):
         raise Unfit(_("含有不能保存的字符(NUL 或残缺的 Unicode)。请删去。"))
     return text
@@ -139,6 +153,17 @@ def as_date(value: Any) -> date:
     except ValueError:
         pass
     raise Unfit(_("不是日期,请写成 2026-11-22 这样的形式。"))
+
+
+def as_moment(value: Any) -> datetime:
+    """A moment with its zone: 2026-11-22 08:30:00+08:00."""
+    try:
+        found = value if isinstance(value, datetime) else datetime.fromisoformat(str(value).strip())
+    except ValueError:
+        found = None
+    if found is None or found.tzinfo is None:
+        raise Unfit(_("不是带时区的时刻,请写成 2026-11-22 08:30:00+08:00 这样的形式。"))
+    return found
 
 
 def as_time(value: Any) -> time:

@@ -1,8 +1,9 @@
-"""Data files of 100,000 bays, out and in, beside GDAL's ogr2ogr on the same rows, in turn, in a database of their own.
+"""Data files of 100,000 bays and 100,000 hydrants, out and in, beside GDAL's ogr2ogr on the same rows, in turn.
 
 ogr2ogr (Debian's gdal-bin) is a peer to measure by, no part of the product: without it our own figures stand alone.
-Coming in it is measured twice: by COPY into a table that promises nothing, and by COPY into one with the checks,
-the exclusion constraint, the indexes and the history of the table of bays.
+Coming in it is measured twice: by COPY into the table that it makes by itself (a primary key and a spatial index, no
+promises), and by COPY into one with our table's checks, exclusion constraint, indexes, check of stretches and history.
+In a database of its own, on the same server with the same settings for both.
 """
 
 import os
@@ -11,6 +12,7 @@ import subprocess
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from statistics import median
@@ -30,12 +32,12 @@ from gridmgr.importing.layers import import_layer
 from gridmgr.layers.files import export_layer
 from script.benchmarks.timing import seconds
 
-COUNT = int(os.environ.get("GRIDMGR_BENCH_BAYS", "100000"))
+COUNT = int(os.environ.get("GRIDMGR_BENCH_ROWS", "100000"))
 ROADS = 40
 BAY_M = 6.0
 # ogr2ogr writes no GeoParquet here, no KML of this size in minutes, and no sheet that opens with filters and notes.
 ALONE = ("kml", "parquet", "xlsx")
-OUT_RUNS, IN_RUNS = 3, 2
+OUT_RUNS, IN_RUNS = 3, 3
 BASE = (400_000.0, 4_190_000.0)
 OUT = {
     "gpkg": "GPKG",
@@ -45,33 +47,41 @@ OUT = {
     "csv": "CSV",
 }
 IN = ("gpkg", "geojson", "csv")
-SAME_ROWS = """
-    SELECT b.number, b.kind, b.state, r.name AS road, b.side, lower(b.stretch)::float8 AS from_m,
-           upper(b.stretch)::float8 AS to_m, b.opens::text, b.closes::text, b.is_demo AS demo, b.area
-    FROM parking_bay b JOIN grids_road r ON r.id = b.road_id WHERE b.state <> 'removed' ORDER BY b.number
-"""
-TABLE_ROWS = """
-    SELECT number, kind, state, opens::text, closes::text, road_id, side, stretch::text, is_demo, area
-    FROM parking_bay ORDER BY id
-"""
+
+
+@dataclass(frozen=True)
+class _Rows:
+    """One layer's rows: how they are drawn, and SQL for the peer of what we export and of the table as it is stored."""
+
+    layer: str
+    table: str
+    draw: Callable[[], tuple[np.ndarray, dict[str, np.ndarray]]]
+    exported: str
+    stored: str
+    generated: str = ""
 
 
 def run() -> list[dict[str, Any]]:
     """Seconds of each format, out and in; medians of a few runs, ours and ogr2ogr's in turn."""
+    peer = shutil.which("ogr2ogr") or ""
     with _own_database() as source, tempfile.TemporaryDirectory(prefix="gridmgr-bench-") as folder:
-        room = Path(folder)
         _lay_roads()
-        _draw_bays(room / "bays.gpkg")
-        _bring_in(room / "bays.gpkg")
-        peer = shutil.which("ogr2ogr") or ""
-        rows = [_out(suffix, driver, room, source, peer) for suffix, driver in OUT.items()]
-        rows += [_alone(suffix, room) for suffix in ALONE]
-        if peer:
-            _ogr(peer, "-f", "GPKG", room / "table.gpkg", source, "-sql", TABLE_ROWS, "-nln", "table")
-        for suffix in IN:
-            _send_out(room / f"in.{suffix}")
-            rows += _in(room / f"in.{suffix}", room / "table.gpkg", source, peer)
-        return rows
+        return [figure for rows in (BAYS, HYDRANTS) for figure in _figures(rows, Path(folder), source, peer)]
+
+
+def _figures(rows: _Rows, folder: Path, source: str, peer: str) -> list[dict[str, Any]]:
+    room = folder / rows.layer
+    room.mkdir()
+    _write_gpkg(rows, room / "drawn.gpkg")
+    _bring_in(rows, room / "drawn.gpkg")
+    figures = [_out(rows, suffix, driver, room, source, peer) for suffix, driver in OUT.items()]
+    figures += [_alone(rows, suffix, room) for suffix in ALONE]
+    if peer:
+        _ogr(peer, "-f", "GPKG", room / "table.gpkg", source, "-sql", rows.stored, "-nln", "table")
+    for suffix in IN:
+        _send_out(rows, room / f"in.{suffix}")
+        figures += _in(rows, room / f"in.{suffix}", room / "table.gpkg", source, peer)
+    return figures
 
 
 # ── The rows ──────────────────────────────────────────────────────────────────────────────────────────────
@@ -111,163 +121,167 @@ def _lay_roads() -> None:
         )
 
 
-def _draw_bays(path: Path) -> None:
-    """A GeoPackage of bays one behind the other along both kerbs of each street."""
-    from pyogrio.raw import write
-
+def _bays() -> tuple[np.ndarray, dict[str, np.ndarray]]:
+    """One behind the other along both kerbs of each street."""
     index = np.arange(COUNT)
     road, side, place = index % ROADS, index // ROADS % 2, index // (2 * ROADS)
     west, south = BASE[0] + place * BAY_M, BASE[1] + road * 100 + np.where(side == 0, 5.0, -7.5)
-    shapes = from_metric(shapely.box(west, south, west + BAY_M, south + 2.5), WGS84)
-    fields = {
-        "number": np.array([f"BW{each:06d}" for each in index], dtype=np.dtype("O")),
-        "road": np.array([f"测试{each}路" for each in road], dtype=np.dtype("O")),
+    return shapely.box(west, south, west + BAY_M, south + 2.5), {
+        "number": _text(f"BW{each:06d}" for each in index),
+        "road": _text(f"测试{each}路" for each in road),
         "side": np.array(["left", "right"], dtype=np.dtype("O"))[side],
         "from_m": place * BAY_M,
         "to_m": (place + 1) * BAY_M,
     }
+
+
+def _hydrants() -> tuple[np.ndarray, dict[str, np.ndarray]]:
+    """A net of points, 50 m apart."""
+    index = np.arange(COUNT)
+    spots = shapely.points(BASE[0] + index % 400 * 50, BASE[1] + index // 400 * 50)
+    return spots, {
+        "source_id": _text(f"xf:{each:06d}" for each in index),
+        "name": _text(f"消防栓{each}" for each in index),
+    }
+
+
+BAYS = _Rows(
+    layer="bays",
+    table="parking_bay",
+    draw=_bays,
+    exported="""
+        SELECT b.number, b.kind, b.state, r.name AS road, b.side, lower(b.stretch)::float8 AS from_m,
+               upper(b.stretch)::float8 AS to_m, b.opens::text, b.closes::text, b.is_demo AS demo, b.area
+        FROM parking_bay b JOIN grids_road r ON r.id = b.road_id WHERE b.state <> 'removed' ORDER BY b.number
+    """,
+    stored="""
+        SELECT number, kind, state, opens::text, closes::text, road_id, side, stretch::text, is_demo, area
+        FROM parking_bay ORDER BY id
+    """,
+    generated="web_area",
+)
+HYDRANTS = _Rows(
+    layer="hydrants",
+    table="grids_facility",
+    draw=_hydrants,
+    exported="""
+        SELECT source_id, name, source, is_demo AS demo, shape
+        FROM grids_facility WHERE kind = 'hydrant' ORDER BY source_id
+    """,
+    stored="SELECT source_id, kind, name, source, is_demo, shape FROM grids_facility ORDER BY id",
+)
+
+
+def _text(values: Iterator[str]) -> np.ndarray:
+    return np.array(list(values), dtype=np.dtype("O"))
+
+
+def _write_gpkg(rows: _Rows, path: Path) -> None:
+    from pyogrio.raw import write
+
+    shapes, fields = rows.draw()
     write(
         path,
-        shapely.to_wkb(shapes),
+        shapely.to_wkb(from_metric(shapes, WGS84)),
         list(fields.values()),
         list(fields),
-        geometry_type="Polygon",
+        geometry_type=shapes[0].geom_type,
         crs="EPSG:4326",
         driver="GPKG",
     )
 
 
-def _empty() -> None:
+def _bring_in(rows: _Rows, path: Path) -> None:
     with connection.cursor() as cursor:
-        cursor.execute("TRUNCATE parking_bay, parking_bayevent CASCADE")
-
-
-def _bring_in(path: Path) -> None:
-    _empty()
-    report = import_layer(path, importer_named("bays"), labels=labels_of_layer("bays"))
-    if report.counts["bays"]["created"] != COUNT:
+        cursor.execute(f"TRUNCATE {rows.table}, {rows.table}event CASCADE")
+    report = import_layer(path, importer_named(rows.layer), labels=labels_of_layer(rows.layer))
+    if report.counts[rows.layer]["created"] != COUNT:
         raise RuntimeError(report.refused[:3])
 
 
-def _send_out(path: Path) -> None:
-    done = export_layer(layer_named("bays"), path, audience=Audience(role="office"), on=date(2026, 11, 22))
+def _send_out(rows: _Rows, path: Path) -> None:
+    done = export_layer(
+        layer_named(rows.layer), path, audience=Audience(role="office"), on=date(2026, 11, 22)
+    )
     if done.features != COUNT:
-        raise RuntimeError(f"{done.features} of {COUNT} bays")
+        raise RuntimeError(f"{done.features} of {COUNT} {rows.layer}")
 
 
 # ── Out ───────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def _out(suffix: str, driver: str, room: Path, source: str, peer: str) -> dict[str, Any]:
+def _out(rows: _Rows, suffix: str, driver: str, room: Path, source: str, peer: str) -> dict[str, Any]:
     if not peer:
-        return _alone(suffix, room)
+        return _alone(rows, suffix, room)
 
     def theirs() -> None:
         # A Shapefile is written plain and zipped as ours is; CSV carries WKT, as ours does.
         folder = Path(tempfile.mkdtemp(dir=room))
-        target = folder / ("bays.shp" if suffix == "zip" else f"bays.{suffix}")
+        target = folder / ("rows.shp" if suffix == "zip" else f"rows.{suffix}")
+        options = ["-sql", rows.exported, "-nln", "rows", "-t_srs", "EPSG:4326"]
         more = ["-lco", "GEOMETRY=AS_WKT"] if suffix == "csv" else []
-        _ogr(
-            peer,
-            "-f",
-            driver,
-            target,
-            source,
-            "-sql",
-            SAME_ROWS,
-            "-nln",
-            "bays",
-            "-t_srs",
-            "EPSG:4326",
-            *more,
-        )
+        _ogr(peer, "-f", driver, target, source, *options, *more)
         if suffix == "zip":
             shutil.make_archive(str(room / "peer"), "zip", folder)
         shutil.rmtree(folder)
 
-    return _compared(
-        f"bays out, .{suffix}, s", lambda: _send_out(room / f"out.{suffix}"), theirs, OUT_RUNS, "≤ 1.5"
-    )
+    figure = f"{rows.layer} out, .{suffix}, s"
+    return _compared(figure, lambda: _send_out(rows, room / f"out.{suffix}"), theirs, OUT_RUNS, "≤ 1.5")
 
 
-def _alone(suffix: str, room: Path) -> dict[str, Any]:
-    value = median(seconds(lambda: _send_out(room / f"out.{suffix}")) for _ in range(OUT_RUNS))
-    return {"figure": f"bays out, .{suffix}, s", "size": f"{COUNT} bays", "value": value}
+def _alone(rows: _Rows, suffix: str, room: Path) -> dict[str, Any]:
+    value = median(seconds(lambda: _send_out(rows, room / f"out.{suffix}")) for _ in range(OUT_RUNS))
+    return _row(f"{rows.layer} out, .{suffix}, s", value)
 
 
 # ── In ────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def _in(path: Path, table: Path, source: str, peer: str) -> list[dict[str, Any]]:
-    figure = f"bays in, {path.suffix}, s"
+def _in(rows: _Rows, path: Path, table: Path, source: str, peer: str) -> list[dict[str, Any]]:
+    figure = f"{rows.layer} in, {path.suffix}, s"
     if not peer:
-        value = median(seconds(lambda: _bring_in(path)) for _ in range(IN_RUNS))
-        return [{"figure": figure, "size": f"{COUNT} bays", "value": value}]
-    bare = _compared(
-        f"{figure} (bare table)",
-        lambda: _bring_in(path),
-        lambda: _copy_bare(peer, path, source),
-        IN_RUNS,
-        "≤ 2",
-    )
-    same = _compared(
-        f"{figure} (same promises)",
-        lambda: _bring_in(path),
-        lambda: _copy_guarded(peer, table, source),
-        IN_RUNS,
-        "≤ 2",
-    )
-    return [bare, same]
+        return [_row(figure, median(seconds(lambda: _bring_in(rows, path)) for _ in range(IN_RUNS)))]
+    peers = {
+        "bare table": lambda: _copy_bare(peer, path, source),
+        "same promises": lambda: _copy_guarded(rows, peer, table, source),
+    }
+    return [
+        _compared(f"{figure} ({kind})", lambda: _bring_in(rows, path), theirs, IN_RUNS, "≤ 2")
+        for kind, theirs in peers.items()
+    ]
 
 
 def _copy_bare(peer: str, path: Path, source: str) -> None:
-    """ogr2ogr with COPY into a new table with a spatial index, in the metric CRS."""
+    """ogr2ogr with COPY into a new table as it makes one by itself, in the metric CRS."""
     more = ["-oo", "GEOM_POSSIBLE_NAMES=WKT [wgs84]", "-s_srs", "EPSG:4326"] if path.suffix == ".csv" else []
-    options = [
-        "-nln",
-        "bare",
-        "-overwrite",
-        "-t_srs",
-        f"EPSG:{metric_srid()}",
-        "--config",
-        "PG_USE_COPY",
-        "YES",
-    ]
-    _ogr(peer, "-f", "PostgreSQL", source, path, *options, *more)
+    options = ["-nln", "bare", "-overwrite", "-t_srs", f"EPSG:{metric_srid()}"]
+    _ogr(peer, "-f", "PostgreSQL", source, path, *options, "--config", "PG_USE_COPY", "YES", *more)
 
 
-def _copy_guarded(peer: str, table: Path, source: str) -> None:
-    """ogr2ogr with COPY into a table with all that the table of bays has; the file names ids and ranges ready-made.
+def _copy_guarded(rows: _Rows, peer: str, table: Path, source: str) -> None:
+    """ogr2ogr with COPY into a table with all that ours has; the file names ids and ranges ready-made.
 
-    All but the generated column for the web map, which ogr2ogr would try to write.
+    All but the generated column for the web map, which ogr2ogr would try to write, and the foreign key.
     """
     with connection.cursor() as cursor:
-        cursor.execute("TRUNCATE parking_bayevent")
+        cursor.execute(f"TRUNCATE {rows.table}event")
         cursor.execute("DROP TABLE IF EXISTS guarded")
-        cursor.execute("CREATE TABLE guarded (LIKE parking_bay INCLUDING ALL)")
-        cursor.execute("ALTER TABLE guarded DROP COLUMN web_area")
+        cursor.execute(f"CREATE TABLE guarded (LIKE {rows.table} INCLUDING ALL)")
+        if rows.generated:
+            cursor.execute(f"ALTER TABLE guarded DROP COLUMN {rows.generated}")
         cursor.execute(
-            "SELECT pg_get_triggerdef(oid) FROM pg_trigger WHERE tgrelid = 'parking_bay'::regclass AND NOT tgisinternal"
+            "SELECT pg_get_triggerdef(oid) FROM pg_trigger WHERE tgrelid = %s::regclass AND NOT tgisinternal",
+            [rows.table],
         )
         for (definition,) in cursor.fetchall():
-            cursor.execute(definition.replace(" ON public.parking_bay ", " ON public.guarded "))
-    _ogr(
-        peer,
-        "-f",
-        "PostgreSQL",
-        source,
-        table,
-        "-append",
-        "-nln",
-        "guarded",
-        "--config",
-        "PG_USE_COPY",
-        "YES",
-    )
+            cursor.execute(definition.replace(f" ON public.{rows.table} ", " ON public.guarded "))
+    options = ["-append", "-nln", "guarded", "--config", "PG_USE_COPY", "YES"]
+    _ogr(peer, "-f", "PostgreSQL", source, table, *options)
     with connection.cursor() as cursor:
-        cursor.execute("SELECT count(*) FROM guarded")
-        if cursor.fetchone()[0] != COUNT:
-            raise RuntimeError("ogr2ogr left bays out")
+        for copied in ("guarded", f"{rows.table}event"):
+            cursor.execute(f"SELECT count(*) FROM {copied}")  # noqa: S608  names of our own
+            if cursor.fetchone()[0] != COUNT:
+                raise RuntimeError(f"ogr2ogr left {rows.layer} out of {copied}")
 
 
 # ── Comparing ─────────────────────────────────────────────────────────────────────────────────────────────
@@ -286,8 +300,11 @@ def _compared(
         pairs.append((between - started, perf_counter() - between))
     mine, peers = (median(values) for values in zip(*pairs, strict=True))
     ratio = median(mine / peer for mine, peer in pairs)
-    row = {"figure": figure, "size": f"{COUNT} bays", "value": mine, "aim": aim}
-    return row | {"peer": f"ogr2ogr {peers:.2f} s", "ratio": ratio}
+    return _row(figure, mine) | {"peer": f"ogr2ogr {peers:.2f} s", "ratio": ratio, "aim": aim}
+
+
+def _row(figure: str, value: float) -> dict[str, Any]:
+    return {"figure": figure, "size": f"{COUNT} rows", "value": value, "load": os.getloadavg()[0]}
 
 
 def _ogr(peer: str, *arguments: str | Path) -> None:

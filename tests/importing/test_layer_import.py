@@ -34,7 +34,7 @@ from grids.models import Assignment, Branch
 from parking.models import Bay, DropOffHours, DropOffPoint, School
 from tests.conftest import Town
 from tests.drawing import at, line, rect
-from tests.factories import BayFactory, RoadFactory, SchoolFactory, SiteFactory
+from tests.factories import BayFactory, RoadFactory, SchoolFactory, SiteFactory, replan
 from tests.vendors.siting import facility, spot
 from vendors.models import Site
 
@@ -68,7 +68,7 @@ def content(name: str) -> list[tuple[Any, ...]]:
 @pytest.fixture
 def rich_town(town: Town) -> Town:
     """The town with rare characters, formulas, a season, hours across midnight, gates, notes and English names."""
-    Site.objects.filter(pk=town.own.site.pk).update(name=RARE, name_en="=1+1", opens=time(18), closes=time(2))
+    replan(town.own.site, name=RARE, name_en="=1+1", opens=time(18), closes=time(2))
     SiteFactory(code="SC-01", market=True, name="'-瓜果市场\t1", road=town.own.road, at_m=600)
     Bay.objects.filter(pk=town.own.bay.pk).update(opens=time(8), closes=time(20, 30), is_demo=True)
     Branch.objects.filter(pk=town.own.branch.pk).update(name_en='First, "the" branch')
@@ -347,6 +347,7 @@ def test_promises_of_triggers_are_told_in_words(town: Town, tmp_path: Path) -> N
         send_out("sections", tmp_path / "sections.csv"), lambda rows: rows[0].update({"终点里程": "500"})
     )
     assert "还有党员的责任段" in bring_in("sections", shrunk).refused[0].reason
+    Site.objects.update(state="proposed", approved_by=None, approved_at=None)
     season = edited(
         send_out("sites", tmp_path / "sites.csv"), lambda rows: rows[0].update({"季节开始": "2026-05-01"})
     )
@@ -563,7 +564,7 @@ def test_command_imports_and_reports(town: Town, tmp_path: Path, capsys: pytest.
     call_command("import_layer", "sites", str(path), json=str(tmp_path / "report.json"))
     out = capsys.readouterr().out
     assert "摊点与瓜果市场:新增 0,更新 1,不变 1" in out
-    assert out.rstrip().endswith("已写入。")
+    assert "\n已写入。" in out
     assert json.loads((tmp_path / "report.json").read_text())["written"] is True
     assert Site.objects.get(code="TD-01").name == "摊点01"
 
