@@ -46,6 +46,7 @@ REFUSALS = {
     "allocation_within_season": gettext_lazy("瓜果市场的摊位分配须在该市场的季节以内。"),
     "allocation_on_held_pitch": gettext_lazy("这个摊位正为别的商贩保留。请另选空位,或等保留到期。"),
     "hold_on_free_pitch": gettext_lazy("这个摊位当天已有商贩使用,不能保留。请另选空位。"),
+    "pitch_within_site": gettext_lazy("这个摊位伸出了摊点的范围。请移回范围内,或先重新提出摊点的范围。"),
     "pitches_apart": gettext_lazy("这个摊位与同一摊点的另一个摊位重叠。请移开或缩小。"),
 }
 

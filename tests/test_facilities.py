@@ -190,7 +190,7 @@ def test_simulated_facilities_are_plausible(streets: None) -> None:
     # Footways begin at the kerb and lie outside it: the arterial's kerbs are at y = 7.5 and -7.5.
     for row, shape in of_kind("footway"):
         assert row.width_m is not None
-        assert 2.0 <= row.width_m <= 6.5
+        assert 2.0 <= row.width_m <= 8.0
         assert min(kerb.distance(shape) for kerb in kerbs.values()) == pytest.approx(row.width_m / 2)
         middle = shape.centroid.y - 4_190_000 - (0 if row.name == "大街" else 400)
         assert abs(middle) > 7.5

@@ -98,7 +98,7 @@ VERDICTS = Layer(
         by="result",
         glyphs={
             enums.CheckResult.HARD: ("✕", "barred"),
-            enums.CheckResult.OVERRIDDEN: ("例", "warned"),
+            enums.CheckResult.OVERRIDDEN: ("※", "warned"),
             enums.CheckResult.ADVISORY: ("!", "warned"),
             enums.CheckResult.GOOD: ("✓", "free"),
             "unchecked": ("?", "unassigned"),

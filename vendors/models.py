@@ -137,6 +137,7 @@ class Site(OnRoad):
             *OnRoad.Meta.triggers,
             triggers.version_counts(),
             triggers.step_by_step(),
+            triggers.planner_is_proposer(),
             triggers.season_holds_allocations(settings.TIME_ZONE),
         ]
 
@@ -166,7 +167,7 @@ class Pitch(models.Model):
             models.UniqueConstraint(fields=["site", "number"], name="pitch_number_once"),
             models.CheckConstraint(name="pitch_area_valid", condition=Q(area__isvalid=True)),
         ]
-        triggers: ClassVar = [versioned(), triggers.pitches_apart()]
+        triggers: ClassVar = [versioned(), triggers.pitches_apart(), triggers.pitch_within_site()]
 
     def __str__(self) -> str:
         return f"{self.site.code}/{self.number}"

@@ -5,6 +5,11 @@ import pgtrigger
 # Neighbouring pitches share an edge; what floating point makes of it is not an overlap.
 OVERLAP_TOLERANCE_M2 = 0.01
 
+# What rounding to the millimetre and a turned rectangle make of a shared edge is not beyond it.
+EDGE_TOLERANCE_M = 0.05
+# What makes a plan: whoever changes one of these of a proposal is its proposer from then on.
+PLAN = ("kind", "area", "side", "capacity", "opens", "closes", "season")
+
 # From each state to those that may follow. Whoever changes the plan of an approved site proposes it anew.
 STEPS: dict[str, tuple[str, ...]] = {
     "proposed": ("approved", "returned", "closed"),
@@ -36,6 +41,50 @@ def pitches_apart() -> pgtrigger.Trigger:
             IF in_the_way IS NOT NULL THEN
                 RAISE EXCEPTION USING ERRCODE = 'check_violation', CONSTRAINT = 'pitches_apart',
                     TABLE = TG_TABLE_NAME, MESSAGE = format('pitch %s lies on pitch %s', NEW.number, in_the_way);
+            END IF;
+            RETURN NEW;
+        """,
+    )
+
+
+def pitch_within_site() -> pgtrigger.Trigger:
+    """A pitch lies on its site: what was approved is not walked out of, one pitch after another."""
+    return pgtrigger.Trigger(
+        name="pitch_within_site",
+        when=pgtrigger.Before,
+        operation=pgtrigger.Insert | pgtrigger.UpdateOf("area", "site_id"),
+        func=f"""
+            IF NOT (SELECT ST_CoveredBy(NEW.area, ST_Buffer(area, {EDGE_TOLERANCE_M}))
+                    FROM vendors_site WHERE id = NEW.site_id) THEN
+                RAISE EXCEPTION USING ERRCODE = 'check_violation', CONSTRAINT = 'pitch_within_site',
+                    TABLE = TG_TABLE_NAME, MESSAGE = format('pitch %s lies outside its site', NEW.number);
+            END IF;
+            RETURN NEW;
+        """,
+    )
+
+
+def planner_is_proposer() -> pgtrigger.Trigger:
+    """Whoever plans a site or changes a proposal, by page, admin or file, is who proposes it, and can't approve it.
+
+    Who that is stands in the history's context; a script without one names the proposer itself.
+    """
+    new, old = (", ".join(f"{row}.{name}" for name in PLAN) for row in ("NEW", "OLD"))
+    return pgtrigger.Trigger(
+        name="planner_is_proposer",
+        when=pgtrigger.Before,
+        operation=pgtrigger.Insert | pgtrigger.Update,
+        declare=[("planner", "bigint")],
+        func=f"""
+            planner := NULLIF(current_setting('pghistory.context_metadata', true), '')::jsonb ->> 'user';
+            IF planner IS NULL OR NEW.state NOT IN ('proposed', 'returned') THEN
+                RETURN NEW;
+            END IF;
+            IF TG_OP = 'INSERT' THEN
+                NEW.proposed_by_id := COALESCE(NEW.proposed_by_id, planner);
+            ELSIF ({new}) IS DISTINCT FROM ({old})
+                AND NEW.proposed_by_id IS NOT DISTINCT FROM OLD.proposed_by_id THEN
+                NEW.proposed_by_id := planner;
             END IF;
             RETURN NEW;
         """,

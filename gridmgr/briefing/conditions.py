@@ -1,6 +1,8 @@
 """Conditions on what a map shows, written as a page's address and a command's option have them: `bays.kind=charging`."""
 
+import math
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 from django.db.models import Q
@@ -59,7 +61,7 @@ def condition_of(text: str) -> Condition:
     """One condition, from its words; raises as filters_of does."""
     place, equals, value = text.partition("=")
     name, dot, field = place.strip().partition(".")
-    if not (equals and dot):
+    if not (equals and dot) or "\0" in text:
         raise Invalid(_("条件“%s”无法识别,应写成 图层.字段=值,如 bays.kind=charging。") % text[:60])
     layer = layer_named(name)
     if field == SEARCH and layer.search:
@@ -90,10 +92,10 @@ def _value(field: Field, text: str) -> str | bool | float:
     if field.kind == "text":
         return text
     if field.kind in {"number", "metres", "percent"}:
-        try:
-            return float(text)
-        except ValueError:
-            pass
+        with suppress(ValueError):
+            number = float(text)
+            if math.isfinite(number):
+                return number
     known = _("、").join(map(str, field.choices)) if field.choices else _("、").join(("true", "false"))
     raise Invalid(
         _("字段 %(name)s 不能等于“%(text)s”。可用:%(known)s。")

@@ -24,6 +24,7 @@ PACKS = [
     ("xlsx", _("表格(.xlsx)"), _("每类一张工作表,可筛选,合计为公式")),
     ("docx", _("公文(.docx)"), _("通知正文,附表格和地图")),
 ]
+CONDITIONS_MOST = 12  # of a map
 ORIENTATIONS = [("auto", _("自动")), ("portrait", _("竖向")), ("landscape", _("横向"))]
 
 
@@ -72,14 +73,18 @@ class MapFileForm(forms.Form):
         given = (
             self.data.getlist("where") if isinstance(self.data, QueryDict) else self.initial.get("where", [])
         )
-        return [each for each in given if each]
+        return [each for each in given if each][:CONDITIONS_MOST]
 
 
 class BriefingForm(forms.Form):
     """Which branches (none ticked: the whole city) on which day, and as what kind of file."""
 
     branches = forms.MultipleChoiceField(
-        label=_("支部"), choices=[], required=False, widget=forms.CheckboxSelectMultiple
+        label=_("支部"),
+        choices=[],
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+        error_messages={"invalid_choice": _("没有编号为 %(value)s 的支部,或它不归您看。")},
     )
     date = forms.DateField(label=_("截至日期"), widget=DayInput(format="%Y-%m-%d"))
     form = forms.ChoiceField(

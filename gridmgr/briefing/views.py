@@ -16,7 +16,7 @@ from gridmgr.accounts.audience import Audience, audience_of
 from gridmgr.accounts.models import User
 from gridmgr.briefing.conditions import filters_of
 from gridmgr.briefing.dossier import BranchPart, Figure
-from gridmgr.briefing.forms import PACKS, BriefingForm, MapFileForm
+from gridmgr.briefing.forms import CONDITIONS_MOST, PACKS, BriefingForm, MapFileForm
 from gridmgr.briefing.gather import gather
 from gridmgr.briefing.jobs import ask_for, branches_of
 from gridmgr.briefing.map_file import OFF_AT_FIRST, MapFile, Paper, map_file
@@ -30,7 +30,6 @@ from grids.models import Branch
 # A large sheet as a picture takes much memory: from A1 on a page gives half the resolution.
 DPI_OF_PAPER = {"a4": 300, "a3": 300, "a2": 300, "a1": 150, "a0": 150}
 
-CONDITIONS_MOST = 12
 # Of a branch's figures those that tell how much its page will hold.
 ON_PREVIEW = ("sections", "metres", "sites", "drop_off_points", "bays")
 

@@ -27,6 +27,8 @@ from gridmgr.intake.record import counts_of, digest_of, kept_of, name_of, one_at
 ROWS_AT_ONCE = 5_000
 # A larger file is read by a worker too.
 BYTES_AT_ONCE = 4 * MIB
+# As many files of one person wait to be written; a newer one takes the oldest's place on the disk.
+MOST_DRAFTS = 10
 
 
 class Stale(Conflict):
@@ -65,7 +67,7 @@ def read_aside(record: Import, inner: str) -> None:
 
 
 def _draft(path: Path, *, name: str, layer: str, owner: User) -> Import:
-    _forget_old()
+    _forget_old(owner)
     return Import(
         owner=owner,
         by=name_of(owner),
@@ -76,11 +78,13 @@ def _draft(path: Path, *, name: str, layer: str, owner: User) -> Import:
     )
 
 
-def _forget_old() -> None:
-    """Drafts of which nothing is kept any more go, whenever a new file comes."""
+def _forget_old(owner: User) -> None:
+    """Whenever a new file comes, drafts go of which nothing is kept any more, and this person's beyond MOST_DRAFTS."""
     shelf.sweep()
-    oldest = timezone.now() - timedelta(days=shelf.KEPT_DAYS)
-    Import.objects.filter(written_at__isnull=True, created__lt=oldest).delete()
+    drafts = Import.objects.filter(written_at__isnull=True)
+    drafts.filter(created__lt=timezone.now() - timedelta(days=shelf.KEPT_DAYS)).delete()
+    for surplus in drafts.filter(owner=owner).order_by("-created")[MOST_DRAFTS - 1 :]:
+        drop(surplus)
 
 
 def _read(record: Import, path: Path, inner: str) -> None:

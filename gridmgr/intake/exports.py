@@ -25,7 +25,7 @@ from gridmgr.geo.datums import WGS84
 from gridmgr.intake.forms import ExportForm
 from gridmgr.intake.rights import may_export, require
 from gridmgr.layers.base import Layer
-from gridmgr.layers.files import FORMATS, Exported, export_layer
+from gridmgr.layers.files import FORMATS, Exported, export_layer, format_of
 from gridmgr.layers.geojson import within
 
 FIRST = "bays"
@@ -115,7 +115,7 @@ def page(request: HttpRequest) -> HttpResponse:
     context = {
         "form": form,
         "choice": choice,
-        "count": choice.count() if choice else 0,
+        "count": f"{choice.count():,}" if choice else "0",
         "trouble": trouble,
         "has_note": _has_note(asked.get("format", ".gpkg"), asked.get("datum", WGS84.code)),
     }
@@ -139,7 +139,8 @@ def file(request: HttpRequest) -> HttpResponseBase:
     asked, audience = request.GET, audience_of(request.user)
     try:
         choice = chosen(request)
-        suffix = asked.get("format", ".gpkg")
+        # Nothing but a known suffix of what was asked names a file.
+        suffix = format_of(Path(asked.get("format", ".gpkg"))).suffix
         name = f"{choice.layer.title}-{choice.on}{suffix}"
         with tempfile.TemporaryDirectory(prefix="gridmgr-") as folder:
             done = export_layer(

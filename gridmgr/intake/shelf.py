@@ -7,6 +7,7 @@ the file itself only while a large one waits to be read.
 import json
 import shutil
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -107,5 +108,6 @@ def sweep() -> None:
     """Remove what has lain for more than KEPT_DAYS."""
     oldest = time.time() - KEPT_DAYS * 24 * 3600
     for folder in root().iterdir() if root().is_dir() else ():
-        if folder.stat().st_mtime < oldest:
-            shutil.rmtree(folder, ignore_errors=True)
+        with suppress(FileNotFoundError):  # somebody else sweeps too
+            if folder.stat().st_mtime < oldest:
+                shutil.rmtree(folder, ignore_errors=True)

@@ -15,7 +15,7 @@ urlpatterns = [
     path("data/import/<uuid:pk>/drop/", views.drop, name="data-drop"),
     path("data/import/<uuid:pk>/changes.geojson", views.changes, name="data-changes"),
     re_path(
-        r"^data/import/(?P<pk>[0-9a-f-]{36})/refused\.(?P<suffix>csv|json)$",
+        r"^data/import/(?P<pk>[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})/refused\.(?P<suffix>csv|json)$",
         views.refused,
         name="data-refused",
     ),

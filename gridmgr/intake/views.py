@@ -101,8 +101,7 @@ def _upload(request: HttpRequest, capped: CappedUpload) -> HttpResponse:
     try:
         if path.stat().st_size > bringing.BYTES_AT_ONCE:
             record = bringing.put_aside(path, **given)
-            title = _("读取 %s") % record.file_name
-            return _as_job(request, record, "import-read", title, {"inner": asked["inner"]})
+            return _read_later(request, record, asked["inner"])
         record = bringing.receive(path, inner=asked["inner"], **given)
     except DomainError as error:
         form.add_error(None, str(error))
@@ -110,8 +109,19 @@ def _upload(request: HttpRequest, capped: CappedUpload) -> HttpResponse:
     return _preview(request, record) if record.datum_stated else redirect(record)
 
 
+def _read_later(request: HttpRequest, record: Import, inner: str) -> HttpResponse:
+    """A worker reads the file that was put aside; when this person has too many jobs under way nothing is kept of it."""
+    try:
+        return _as_job(request, record, "import-read", _("读取 %s") % record.file_name, {"inner": inner})
+    except DomainError:
+        bringing.drop(record)
+        raise
+
+
 def _upload_page(request: HttpRequest, form: UploadForm, *, status: int = 200) -> HttpResponse:
-    return render(request, "data/upload.html", {"form": form, "limits": Limits(), "mib": MIB}, status=status)
+    limits = Limits()
+    most = {"most_mb": limits.file_bytes // MIB, "features": f"{limits.features:,}"}
+    return render(request, "data/upload.html", {"form": form, **most}, status=status)
 
 
 def _user(request: HttpRequest) -> User:

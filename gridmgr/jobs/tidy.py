@@ -4,7 +4,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from django.conf import settings
-from django.db.models import Q
+from django.db.models import Q, Window
+from django.db.models.functions import RowNumber
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 from django_tasks import TaskResultStatus
@@ -14,6 +15,8 @@ from gridmgr.jobs import queue, store
 from gridmgr.jobs.models import ACTIVE, Job, State
 from gridmgr.jobs.tasks import run_job
 
+# As many files are kept for one person; of more, which nobody looks through, the oldest go.
+MOST_FILES = 40
 # Without a heartbeat for this long, a running job's worker is dead.
 STALE_S = 15.0
 
@@ -48,9 +51,13 @@ def revive() -> int:
 
 
 def expire() -> int:
-    """Removes the files whose time is over; their jobs still say so for as long again."""
+    """Removes the files whose time is over, and each person's beyond MOST_FILES; their jobs still say so for as long
+    again."""
     now = timezone.now()
-    over = list(Job.objects.filter(state=State.DONE, expires__lte=now))
+    done = Job.objects.filter(state=State.DONE)
+    newest = Window(RowNumber(), partition_by="owner", order_by="-finished")
+    surplus = done.exclude(file_name="").annotate(place=newest).filter(place__gt=MOST_FILES)
+    over = {job.pk: job for job in [*done.filter(expires__lte=now), *surplus]}.values()
     for job in over:
         Job.objects.filter(pk=job.pk).update(
             state=State.EXPIRED, expires=now + timedelta(days=settings.GRIDMGR_JOB_DAYS)

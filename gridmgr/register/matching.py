@@ -4,6 +4,8 @@ import re
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from django.db import transaction
+
 from gridmgr.register.enums import SETTLED, State
 from gridmgr.register.gazetteer import city_atlas
 from gridmgr.register.models import Entry, Register
@@ -17,13 +19,16 @@ WRITTEN = ("state", "understood", "why", "candidates", "road", "side", "metre", 
 
 
 def match(register: Register, *, report: Callable[[int, int], None] = lambda _done, _total: None) -> None:
-    """Match every entry about which nobody has said anything yet."""
+    """Match every entry about which nobody has said anything yet, nor says anything meanwhile."""
     entries = list(register.entries.exclude(state__in=SETTLED))
     match_all(entries, city_atlas(), report=report)
-    # One INSERT … ON CONFLICT a batch: bulk_update would make a CASE of every value.
-    Entry.objects.bulk_create(
-        entries, batch_size=500, update_conflicts=True, unique_fields=["pk"], update_fields=WRITTEN
-    )
+    with transaction.atomic():
+        now = dict(register.entries.select_for_update().values_list("pk", "state"))
+        open_still = [entry for entry in entries if now.get(entry.pk, State.LEFT_OUT) not in SETTLED]
+        # One INSERT … ON CONFLICT a batch: bulk_update would make a CASE of every value.
+        Entry.objects.bulk_create(
+            open_still, batch_size=500, update_conflicts=True, unique_fields=["pk"], update_fields=WRITTEN
+        )
 
 
 def match_all(

@@ -1,6 +1,7 @@
 """What the pages of registers share: whose they are, rows as a page shows them, places in degrees."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from typing import Any
 
 from django.core.exceptions import PermissionDenied
@@ -15,10 +16,12 @@ from gridmgr.errors import Conflict
 from gridmgr.geo.crs import WGS84, metric_srid, transformer
 from gridmgr.intake.models import State as Imported
 from gridmgr.register import writing
-from gridmgr.register.enums import Stage, State
+from gridmgr.register.columns import Heading, role_of, said
+from gridmgr.register.enums import Column, Stage, State
 from gridmgr.register.models import Entry, Register
 from gridmgr.register.rights import may_prepare, may_see_contacts
 from gridmgr.register.rows import troubles, without_private
+from gridmgr.register.sheets import Cell, Sheet
 
 
 def reader(request: HttpRequest) -> Audience:
@@ -56,6 +59,34 @@ def open_register(request: HttpRequest, pk: int) -> Register:
 def degrees(x: float, y: float) -> tuple[float, float]:
     lon, lat = transformer(metric_srid(), WGS84).transform(x, y)
     return round(lon, 6), round(lat, 6)
+
+
+def headings_shown(found: Iterable[Heading], audience: Audience) -> list[Heading]:
+    """Columns with their samples: none of contacts, and no private numbers, for those who mayn't read them."""
+    if may_see_contacts(audience):
+        return list(found)
+    return [
+        replace(
+            each, samples=() if _of_contacts(each) else tuple(without_private(text) for text in each.samples)
+        )
+        for each in found
+    ]
+
+
+def _of_contacts(column: Heading) -> bool:
+    return Column.CONTACT in (column.role, role_of(column.text))
+
+
+def head_rows(sheet: Sheet, found: Sequence[Heading], most: int, audience: Audience) -> list[tuple[int, str]]:
+    """The first `most` rows, each as one line, among which the headings are; without contacts as `headings_shown`."""
+    hidden = () if may_see_contacts(audience) else {each.index for each in found if _of_contacts(each)}
+    mask = str if may_see_contacts(audience) else without_private
+
+    def line(row: list[Cell]) -> str:
+        cells = [said(cell) for index, cell in enumerate(row) if index not in hidden and cell is not None]
+        return mask(" | ".join(cells))[:80]
+
+    return [(number, line(row)) for number, row in enumerate(sheet.rows[:most], start=1)]
 
 
 def shown(entries: Iterable[Entry], audience: Audience) -> list[dict[str, Any]]:

@@ -20,8 +20,13 @@ _QUANTITY = re.compile(
     rf"(?:约|大约|共|共计|共有|近|不少于|最多|可容纳)?({_NUMBER})(?:余|多|来)?(?:个|处|户|家|摊|位|组|辆)*(?:摊位|摊点|商贩|左右|上下|以内)*"
 )
 _LIMITS = {"street": 120, "place": 300, "name": 120, "note": 500, "contact": 300, "quantity": 60}
-# Eleven digits of a mobile telephone, or the eighteen characters of an identity number.
-PRIVATE_NUMBER = re.compile(r"(?<!\d)(?:1[3-9]\d{9}|\d{17}[\dXx])(?!\d)")
+# Eleven digits of a mobile telephone in whatever groups, one of a house with its area's, or the eighteen characters of
+# an identity number.
+PRIVATE_NUMBER = re.compile(
+    r"(?<!\d)(?:1[3-9]\d[- ]?\d{4}[- ]?\d{4}|0\d{2,3}[- ]?\d{7,8}|\d{17}[\dXx])(?!\d)"
+)
+# Columns that keep such numbers, for those who may read them.
+_MAY_HOLD_NUMBERS = (Column.CONTACT, Column.NOTE)
 
 
 @dataclass(frozen=True)
@@ -65,7 +70,10 @@ def entries_of(register: Register, sheet: Sheet, roles: Mapping[int, str]) -> li
 def _told(row: list[Cell], roles: Mapping[int, str]) -> dict[str, str]:
     told: dict[str, str] = {}
     for index, role in roles.items():
-        if role and (text := said(row[index])):
+        text = said(row[index]) if role else ""
+        if role not in _MAY_HOLD_NUMBERS:  # a place and a name go on into what everybody reads
+            text = " ".join(PRIVATE_NUMBER.sub(" ", text).split())
+        if text:
             told[role] = f"{told[role]} {text}" if role in told else text
     return {role: text[: _LIMITS[role]] for role, text in told.items()}
 
@@ -85,7 +93,9 @@ def _entry(register: Register, number: int, told: dict[str, str], row: list[Cell
     )
     if why := _no_row(texts, entry):
         # Of a line that is none of the register's rows nothing but what it is called is kept.
-        return Entry(register=register, row=number, place=texts[0][:60], state=State.LEFT_OUT, why=why)
+        return Entry(
+            register=register, row=number, place=without_private(texts[0])[:60], state=State.LEFT_OUT, why=why
+        )
     quantity = read_quantity(entry.quantity_said)
     entry.quantity = quantity.number
     if not entry.title:

@@ -20,6 +20,7 @@ from gridmgr.importing.base import Unreadable
 MOST_ROWS, MOST_COLUMNS, MOST_SHEETS = 3_000, 60, 30
 MOST_CELLS = 1_000_000  # in the box around all cells of a sheet, empty ones included
 MOST_CHARACTERS = 500
+MOST_BYTES = 20 * archives.MIB  # of all sheets' cells as JSON: a merged cell may stand in thousands of rows
 
 _ERRORS = frozenset(["#REF!", "#N/A", "#VALUE!", "#NAME?", "#DIV/0!", "#NULL!", "#NUM!"])
 
@@ -149,6 +150,13 @@ def _too_long(name: str, rows: int) -> TooMuch:
     )
 
 
+def _bomb(path: Path, size: int) -> Unreadable:
+    words = {"path": path.name, "size": size // archives.MIB, "most": MOST_BYTES // archives.MIB}
+    return Unreadable(
+        _("压缩包 %(path)s 解压后有 %(size)s MB 以上,最多 %(most)s MB(可能是压缩炸弹),没有解压。") % words
+    )
+
+
 def _plain(value: Any) -> Cell:
     if isinstance(value, bool):
         return _("是") if value else _("否")
@@ -169,7 +177,10 @@ def answer(task: dict[str, Any], folder: Path) -> None:
     limits = archives.ArchiveLimits(**task["limits"]["archive"])
     book = read_book(Path(task["path"]), limits)
     said = {"sheets": [vars(sheet) for sheet in book.sheets], "notes": book.notes}
-    (folder / "answer.json").write_bytes(orjson.dumps(said))
+    content = orjson.dumps(said)
+    if len(content) > MOST_BYTES:
+        raise _bomb(Path(task["path"]), len(content))
+    (folder / "answer.json").write_bytes(content)
 
 
 if __name__ == "__main__":

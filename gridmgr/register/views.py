@@ -27,7 +27,7 @@ from gridmgr.register import matching, placing, shelf, writing
 from gridmgr.register.enums import PLACED, Stage, State
 from gridmgr.register.forms import ColumnsForm, UploadForm
 from gridmgr.register.models import Entry, Mapping, Register
-from gridmgr.register.pages import marks, reader, register_of, shown, user_of
+from gridmgr.register.pages import head_rows, headings_shown, marks, reader, register_of, shown, user_of
 from gridmgr.register.rights import may_confirm
 from gridmgr.register.rows import entries_of
 from gridmgr.register.sheets import Sheet
@@ -78,7 +78,8 @@ def _upload(request: HttpRequest, capped: CappedUpload) -> HttpResponse:
 
 
 def _upload_page(request: HttpRequest, form: UploadForm, *, status: int = 200) -> HttpResponse:
-    rows = Register.objects.select_related("owner", "record").annotate(rows=Count("entries"))[:LISTED]
+    every = Register.objects.select_related("owner", "record").annotate(rows=Count("entries"))
+    rows = every.order_by("-created")[:LISTED]  # counting drops the model's own order
     context = {
         "form": form,
         "registers": rows,
@@ -102,13 +103,15 @@ def columns(request: HttpRequest, pk: int) -> HttpResponse:
     header = _header(request, sheet)
     known = columns_of.remembered(register.sender, sheet, header)
     found = columns_of.headings(sheet, header, known)
-    form = ColumnsForm(request.POST if request.method == "POST" else None, columns=found)
+    audience = reader(request)
+    shown_columns = headings_shown(found, audience)
+    form = ColumnsForm(request.POST if request.method == "POST" else None, columns=shown_columns)
     if request.method == "POST" and form.is_valid():
         return _take_in(request, register, sheet, header, form)
     context = {
         "register": register, "book": book, "sheet": sheet, "header": header, "form": form,
         "remembered": known is not None,
-        "head_rows": [(n, _line(row)) for n, row in enumerate(sheet.rows[:HEAD_ROWS], start=1)],
+        "head_rows": head_rows(sheet, found, HEAD_ROWS, audience),
     }  # fmt: skip
     return render(request, "register/columns.html", context, status=422 if form.errors else 200)
 
@@ -118,10 +121,6 @@ def _header(request: HttpRequest, sheet: Sheet) -> int:
     if asked.isdecimal() and 1 <= int(asked) <= len(sheet.rows):
         return int(asked)
     return columns_of.guess_header_row(sheet)
-
-
-def _line(row: list[Any]) -> str:
-    return " | ".join(columns_of.said(cell) for cell in row if cell is not None)[:80]
 
 
 def _take_in(

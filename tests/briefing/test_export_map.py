@@ -197,6 +197,18 @@ def test_conditions_of_one_layer_hold_together() -> None:
     }
 
 
+@pytest.mark.parametrize("text", ["sites.capacity=nan", "sites.capacity=inf", "sites.q=\0", "sites.name=\0"])
+def test_conditions_that_no_database_takes_are_refused(text: str) -> None:
+    with pytest.raises(Invalid):
+        filters_of([text])
+
+
+def test_page_takes_a_few_conditions_only(client_as: Any) -> None:
+    many = [f"sites.q={number}" for number in range(13)]
+    answer = client_as("office").post("/export/map/", {**WANTED, "layers": NAMES, "where": many})
+    assert answer.status_code == 400
+
+
 # ── The page ──────────────────────────────────────────────────────────────────────────────────────────────
 
 

@@ -4,6 +4,7 @@ from datetime import UTC, datetime, time
 from typing import Any
 
 import factory
+from django.contrib.gis.geos import Polygon
 from factory.django import DjangoModelFactory
 
 from grids.enums import Side
@@ -64,6 +65,13 @@ def replan(site: Site, **values: Any) -> None:
     row.update(state="open")
 
 
+def _in_row(site: Site, index: int) -> Polygon:
+    west, south, _east, _north = site.area.extent
+    area = Polygon.from_bbox((west + index * PITCH_M, south, west + (index + 1) * PITCH_M, south + PITCH_M))
+    area.srid = site.area.srid
+    return area
+
+
 class PitchFactory(DjangoModelFactory):
     """A pitch of 2 m by 2 m: the `index`-th in the row, side by side from the site's western end."""
 
@@ -75,9 +83,7 @@ class PitchFactory(DjangoModelFactory):
 
     site = factory.SubFactory(SiteFactory)
     number = factory.LazyAttribute(lambda pitch: str(pitch.index + 1))
-    area = factory.LazyAttribute(
-        lambda pitch: rect(float(pitch.site.stretch.lower) + pitch.index * PITCH_M, -16, PITCH_M, 2)
-    )
+    area = factory.LazyAttribute(lambda pitch: _in_row(pitch.site, pitch.index))
 
 
 class VendorFactory(DjangoModelFactory):

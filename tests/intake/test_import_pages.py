@@ -337,6 +337,28 @@ def test_large_files_are_read_by_a_worker_and_leave_nothing_when_refused(
     assert (Import.objects.count(), list(shelf_of_its_own.iterdir())) == (0, [])
 
 
+def test_large_file_that_no_worker_may_take_is_not_kept(
+    town: Town, planner: Any, monkeypatch: pytest.MonkeyPatch, settings: Any, shelf_of_its_own: Path
+) -> None:
+    monkeypatch.setattr(bringing, "BYTES_AT_ONCE", 100)
+    settings.GRIDMGR_JOBS_EACH = 0
+    answer = send(planner, "bays", "泊位.csv", exported(planner, "bays", ".csv"))
+    assert (answer.status_code, "每人同时最多 0 个" in answer.content.decode()) == (429, True)
+    assert (Import.objects.count(), list(shelf_of_its_own.iterdir())) == (0, [])
+
+
+def test_each_person_keeps_a_few_drafts(
+    town: Town, planner: Any, monkeypatch: pytest.MonkeyPatch, client_as: Any, shelf_of_its_own: Path
+) -> None:
+    monkeypatch.setattr(bringing, "MOST_DRAFTS", 2)
+    sheet = exported(planner, "bays", ".csv")
+    others = taken(client_as("planner"), "bays", "别人.csv", sheet)
+    mine = [taken(planner, "bays", f"{name}.csv", sheet) for name in "甲乙丙"]
+    left = {others.pk, mine[1].pk, mine[2].pk}
+    assert set(Import.objects.values_list("pk", flat=True)) == left
+    assert {each.name for each in shelf_of_its_own.iterdir()} == {str(pk) for pk in left}
+
+
 # ── Rights ────────────────────────────────────────────────────────────────────────────────────────────────
 
 
@@ -412,6 +434,14 @@ def test_a_colleague_sees_what_was_written_but_no_drafts(
 
 
 # ── Out ───────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_odd_addresses_are_refused_in_words(planner: Client) -> None:
+    assert planner.get(f"/data/import/{'-' * 36}/refused.csv").status_code == 404
+    for odd in ("%00.gpkg", "/../../x.gpkg", "%0D%0AX:1.csv"):
+        answer: Any = planner.get(CITY.format(layer="bays", suffix=odd, datum="wgs84"))
+        assert answer["Content-Disposition"].endswith(odd[-4:])  # the file of that kind, under its own name
+        assert b"".join(answer.streaming_content)
 
 
 def test_export_takes_the_conditions_of_the_list_and_tells_them(town: Town, planner: Client) -> None:

@@ -178,6 +178,16 @@ def test_waiting_job_without_a_row_in_the_queue_gets_one(owner: User) -> None:
     assert job.state == State.DONE
 
 
+def test_each_person_keeps_so_many_files(owner: User, var: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("gridmgr.jobs.tidy.MOST_FILES", 2)
+    jobs = [done("letter", owner, text=str(number)) for number in range(3)]
+    others = done("letter", UserFactory())
+    assert tidy().expired == 1
+    kept = Job.objects.filter(state=State.DONE)
+    assert set(kept.values_list("pk", flat=True)) == {jobs[1].pk, jobs[2].pk, others.pk}
+    assert f"{jobs[0].pk}/file" not in files(var)
+
+
 def test_files_go_when_their_time_is_over(owner: User, var: Path, client_as: Any) -> None:
     client = client_as("office")
     kept, over = done("letter", client.user, text="1"), done("letter", client.user, text="2")

@@ -16,7 +16,7 @@ from gridmgr.intake.models import Import
 from gridmgr.intake.models import State as Imported
 from gridmgr.intake.undo import take_back
 from gridmgr.jobs.work import Work
-from gridmgr.register import work
+from gridmgr.register import matching, work
 from gridmgr.register.enums import Stage, State
 from gridmgr.register.models import Entry, Mapping, Register
 from grids.models import Road
@@ -359,7 +359,30 @@ def test_contacts_are_shown_to_those_alone_who_may_see_phones(
             assert (PHONE in shown) == (sees and page == PAGES[1]), page
 
 
+def test_samples_of_columns_hide_contacts_from_those_who_may_not_see_them(
+    client_as: Callable[..., Client], planner: Client, streets: tuple[Road, Road]
+) -> None:
+    address = f"/data/register/{brought(workbook()).pk}/columns/"
+    for client, sees in ((planner, False), (client_as("office"), True)):
+        page = client.get(address).content.decode()
+        assert "与南北路交叉口东南角" in page
+        for private in ("张三", PHONE, IDENTITY):
+            assert (private in page) == sees, private
+
+
 # ── Jobs ──────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_what_a_person_says_while_rows_are_matched_stays(register: Register) -> None:
+    register.entries.update(state=State.UNMATCHED, understood="")
+
+    def meanwhile(done: int, _total: int) -> None:
+        if done == 1:
+            register.entries.filter(row=6).update(state=State.LEFT_OUT, understood="由人决定")
+
+    matching.match(register, report=meanwhile)
+    assert (row(register, 6).state, row(register, 6).understood) == (State.LEFT_OUT, "由人决定")
+    assert row(register, 5).state == State.MATCHED
 
 
 def test_jobs_match_and_write_as_the_pages_do(planner: Any, register: Register, tmp_path: Path) -> None:

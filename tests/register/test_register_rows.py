@@ -13,7 +13,7 @@ from gridmgr.register import columns, shelf
 from gridmgr.register.enums import State
 from gridmgr.register.models import Register
 from gridmgr.register.rows import entries_of, read_quantity, without_private
-from gridmgr.register.sheets import MOST_ROWS, Book, Sheet, read_book
+from gridmgr.register.sheets import MOST_ROWS, Book, Cell, Sheet, read_book
 from tests.register.conftest import HEAD, IDENTITY, PHONE, ROWS, workbook
 
 SAMPLE = Path(__file__).parents[2] / "fixtures" / "registers" / "sample-street-register.xlsx"
@@ -66,6 +66,19 @@ def test_quantity_is_one_number_or_a_reason(text: str, number: int | None) -> No
 
 def test_private_numbers_are_masked_in_free_text() -> None:
     assert without_private(f"联系 {PHONE},证件 {IDENTITY},摊位 12") == "联系 •••,证件 •••,摊位 12"
+
+
+def test_private_numbers_stay_out_of_what_everybody_reads() -> None:
+    """A place and a name become a site's; the contact stays with those who may read it."""
+    head = ["点位", "摊点名称", "数量", "联系人"]
+    said = ["文源巷北口 139-1234-5678", f"早点摊{PHONE}", PHONE, f"张三 {PHONE}"]
+    rows: list[list[Cell]] = [[*head], [*said], [f"填表人:李四 0351-4041234 {IDENTITY}", None, None, None]]
+    sheet = Sheet("CSV", rows)
+    roles = {0: "place", 1: "name", 2: "quantity", 3: "contact"}
+    entry, signed = entries_of(Register(header_row=1), sheet, roles)
+    assert (entry.place, entry.name, entry.quantity_said) == ("文源巷北口", "早点摊", "")
+    assert entry.contact == f"张三 {PHONE}"
+    assert signed.place == "填表人:李四 ••• •••"
 
 
 def test_csv_of_excel_is_read_in_its_encoding(tmp_path: Path) -> None:
@@ -128,6 +141,18 @@ def test_hostile_files_are_refused_in_words(tmp_path: Path) -> None:
     assert f"最多 {MOST_ROWS} 行" in refused(path, many.encode(), "a.csv")
     assert "空文件" in refused(path, b"", "a.csv")
     assert "不是有效的 Excel" in refused(path, _laughing(), "a.xlsx")
+    assert "压缩炸弹" in refused(path, _merged(), "a.xlsx")
+
+
+def _merged() -> bytes:
+    """A few kilobytes: one row of long texts, each merged down over all rows, that would be read as 70 MB."""
+    book = openpyxl.Workbook()
+    for column in range(1, 17):
+        book.active.cell(1, column, "汾" * 500)
+        book.active.merge_cells(start_row=1, end_row=MOST_ROWS, start_column=column, end_column=column)
+    stream = io.BytesIO()
+    book.save(stream)
+    return stream.getvalue()
 
 
 def _laughing() -> bytes:

@@ -3,6 +3,7 @@
 from datetime import UTC, datetime, time, timedelta
 from typing import Any
 
+import pghistory
 import pytest
 from django.db import IntegrityError, transaction
 from django.utils import timezone
@@ -136,3 +137,27 @@ def test_a_season_is_not_shortened_over_allocations_that_run_or_are_to_come() ->
     runs.period = DateRange(runs.period.lower, to_49.upper)
     runs.save()
     assert refused(site, season=to_49) == ""
+
+
+def test_whoever_changes_a_proposal_is_its_proposer_and_a_script_names_it_itself() -> None:
+    author, other = UserFactory(role="planner"), UserFactory(role="planner")
+    site = SiteFactory(state="proposed", proposed_by=author)
+    Site.objects.filter(pk=site.pk).update(capacity=5)
+    site.refresh_from_db()
+    assert site.proposed_by == author  # nobody known wrote
+    with pghistory.context(user=other.pk):
+        Site.objects.filter(pk=site.pk).update(bins=3)
+    site.refresh_from_db()
+    assert site.proposed_by == author  # bins are no part of the plan
+    with pghistory.context(user=other.pk):
+        Site.objects.filter(pk=site.pk).update(capacity=6)
+    site.refresh_from_db()
+    assert site.proposed_by == other
+
+
+def test_a_pitch_lies_on_its_site_whoever_writes() -> None:
+    site = SiteFactory(state="open", pitches=2)
+    away = rect(900, 900, 2, 2)
+    with pytest.raises(IntegrityError) as caught, transaction.atomic():
+        site.pitches.filter(number="1").update(area=away)
+    assert constraint_of(caught.value) == "pitch_within_site"

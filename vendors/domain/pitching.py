@@ -31,7 +31,9 @@ LIMITS_M: dict[str, tuple[float, float]] = {
 MOST_PITCHES, MOST_ROWS = 200, 10
 STEP_M = 0.1  # how far a row moves on where a pitch would reach beyond the site
 EDGE_M = 0.005  # a pitch may lie on the site's edge; what floating point makes of it is not beyond
-PARKED_M = 50_000.0  # where a pitch waits, far from any site, while those in its way move
+PARKED_M = (
+    0.02  # half the side of the square to which a pitch shrinks while others pass: no overlap that counts
+)
 NUMBER_LENGTH = 8
 
 Floats = np.ndarray
@@ -255,6 +257,8 @@ def write_pitches(site: Site, pitches: Sequence[tuple[str, Polygon]]) -> list[Pi
         with transaction.atomic():
             return [*there.values(), *Pitch.objects.bulk_create(made)]
     except IntegrityError as error:
+        if constraint_of(error) == "pitch_within_site":
+            raise Invalid(_("有摊位伸出了摊点的范围,什么都没有保存。请移回范围内再试。")) from error
         if constraint_of(error) != "pitches_apart":
             raise
         raise Invalid(_("有摊位互相重叠,什么都没有保存。请移开后再试。")) from error
@@ -273,13 +277,13 @@ def _take_away(site: Site, pitch: Pitch) -> None:
 
 
 def _move(wanted: Mapping[Pitch, Polygon]) -> None:
-    """Moves pitches one at a time, each onto free ground; where all wait for one another, one is parked first."""
+    """Moves pitches one at a time, each onto free ground; where all wait for one another, one shrinks first."""
     now = {pitch: as_shapely(pitch.area) for pitch in wanted}
     waiting = [pitch for pitch, area in wanted.items() if not _same(now[pitch], area)]
     while waiting:
         free = next((pitch for pitch in waiting if _is_free(pitch, wanted[pitch], now)), None)
         pitch = free or waiting[0]
-        now[pitch] = wanted[pitch] if free else shapely.transform(now[pitch], lambda xy: xy + PARKED_M)
+        now[pitch] = wanted[pitch] if free else now[pitch].centroid.buffer(PARKED_M, cap_style="square")
         pitch.area = stored(now[pitch])
         pitch.save(update_fields=["area"])
         if free:

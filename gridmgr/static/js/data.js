@@ -3,6 +3,7 @@
   "use strict";
 
   const COLOURS = ["#0b4f96", "#b03a00", "#6a1b7a", "#0f6b3a", "#1d2126"];
+  const CLOSE = 16; // from this zoom on a bay is a shape, before it a speck
   const STYLES = {
     created: { color: "#0f6b3a", weight: 3, fillOpacity: 0.35 },
     updated: { color: "#0b4f96", weight: 3, fillOpacity: 0.35 },
@@ -84,11 +85,20 @@
     const response = await fetch(url);
     if (!response.ok) { return; }
     const found = await response.json();
+    const pen = L.canvas({ pane: "overlayPane" });
+    const rings = L.layerGroup();
     L.geoJSON(found, {
-      renderer: L.canvas({ pane: "overlayPane" }), interactive: false,
+      renderer: pen, interactive: false,
       style: (feature) => STYLES[feature.properties.outcome],
+      onEachFeature: ({ properties: { outcome } }, shape) => {
+        if (outcome === "before" || !shape.getBounds) { return; }
+        L.circleMarker(shape.getBounds().getCenter(), { ...STYLES[outcome], renderer: pen, interactive: false, radius: 7 }).addTo(rings);
+      },
       pointToLayer: (feature, place) => L.circleMarker(place, { ...STYLES[feature.properties.outcome], radius: 7 }),
     }).addTo(map);
+    const ring = () => { rings[map.getZoom() < CLOSE ? "addTo" : "removeFrom"](map); };
+    map.on("zoomend", ring);
+    ring();
     map.getContainer().dataset.drawn = String(found.features.length);
   }
 })();

@@ -266,6 +266,13 @@
 
   /* ── moving ──────────────────────────────────────────────────────────────────────────────────────────── */
 
+  /* The click that follows the end of a drag means no bay or shop under the pointer. */
+  function swallowClick() {
+    const swallow = (event) => { event.stopPropagation(); event.preventDefault(); };
+    map.getContainer().addEventListener("click", swallow, { capture: true, once: true });
+    window.setTimeout(() => map.getContainer().removeEventListener("click", swallow, { capture: true }), 0);
+  }
+
   function makeMovable(shape) {
     const target = shape.getElement();
     target.setAttribute("tabindex", "0");
@@ -293,6 +300,7 @@
         target.removeEventListener("pointermove", move);
         for (const name of ["pointerup", "pointercancel"]) { target.removeEventListener(name, stop); }
         map.dragging.enable();
+        if (moving) { swallowClick(); }
         if (drawn.ghost) { drawn.ghost.remove(); drawn.ghost = null; }
       };
       target.setPointerCapture(event.pointerId);

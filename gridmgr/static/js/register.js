@@ -12,6 +12,10 @@
       window.setTimeout(() => { button.disabled = true; }, 0);
     });
   }
+  for (const link of document.querySelectorAll("a[data-going]")) {
+    link.addEventListener("click", () => { link.textContent = link.dataset.going; });
+  }
+  window.addEventListener("pageshow", (event) => { if (event.persisted) { location.reload(); } }); // back: not "sending" any more
   for (const select of document.querySelectorAll("select[data-go]")) {
     select.addEventListener("change", () => select.form.submit());
   }
@@ -110,6 +114,7 @@
       form.lon.value = at.lng.toFixed(6);
       form.lat.value = at.lat.toFixed(6);
       mark(at);
+      for (const old of page.querySelectorAll(".pin-panel > .notice")) { old.remove(); } // what was wrong with the last attempt
       says.hidden = false;
       says.classList.remove("bad");
       says.textContent = "…";
