@@ -4,11 +4,13 @@ from collections.abc import Iterable
 from typing import Any, cast
 
 from django import forms
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
 
 from gridmgr.briefing.conditions import said
 from gridmgr.catalog import FACILITIES, LAYERS
+from gridmgr.feeds.query import FIRST_DAY, LAST_DAY
 from grids.models import Branch
 
 FORMS = [
@@ -26,6 +28,10 @@ PACKS = [
 ]
 CONDITIONS_MOST = 12  # of a map
 ORIENTATIONS = [("auto", _("自动")), ("portrait", _("竖向")), ("landscape", _("横向"))]
+
+
+# As in feeds.query: what lies beyond is a slip of the pen.
+DAYS = [MinValueValidator(FIRST_DAY), MaxValueValidator(LAST_DAY)]
 
 
 class DayInput(forms.DateInput):
@@ -55,7 +61,7 @@ class MapFileForm(forms.Form):
         widget=forms.CheckboxSelectMultiple,
         error_messages={"required": _("请至少选一个图层。")},
     )
-    date = forms.DateField(label=_("截至日期"), widget=DayInput(format="%Y-%m-%d"))
+    date = forms.DateField(label=_("截至日期"), widget=DayInput(format="%Y-%m-%d"), validators=DAYS)
     paper = forms.ChoiceField(label=_("纸张(打印图)"), choices=PAPERS, initial="a3")
     orientation = forms.ChoiceField(label=_("方向(打印图)"), choices=ORIENTATIONS, initial="auto")
     where = Conditions(label=_("只要这些"), choices=[], required=False, widget=forms.CheckboxSelectMultiple)
@@ -86,7 +92,7 @@ class BriefingForm(forms.Form):
         widget=forms.CheckboxSelectMultiple,
         error_messages={"invalid_choice": _("没有编号为 %(value)s 的支部,或它不归您看。")},
     )
-    date = forms.DateField(label=_("截至日期"), widget=DayInput(format="%Y-%m-%d"))
+    date = forms.DateField(label=_("截至日期"), widget=DayInput(format="%Y-%m-%d"), validators=DAYS)
     form = forms.ChoiceField(
         label=_("格式"),
         choices=[(form, word) for form, word, _about in PACKS],

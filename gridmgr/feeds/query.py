@@ -12,9 +12,12 @@ from django.utils.translation import gettext as _
 from gridmgr.errors import Invalid
 from gridmgr.geo.crs import WGS84
 
+# Days that a page can be about; what lies beyond them is a slip of the pen, and the calendar ends soon after.
+FIRST_DAY, LAST_DAY = date(1990, 1, 1), date(2199, 12, 31)
+
 
 def day_of(request: HttpRequest) -> date:
-    """`?date=2026-11-22`, else today in the city's time zone."""
+    """`?date=2026-11-22`, from 1990 to 2199, else today in the city's time zone."""
     text = request.GET.get("date", "")
     if not text:
         return timezone.localdate()
@@ -22,7 +25,7 @@ def day_of(request: HttpRequest) -> date:
         day = parse_date(text)
     except ValueError:
         day = None
-    if day is None:
+    if day is None or not FIRST_DAY <= day <= LAST_DAY:
         raise Invalid(_("日期“%(text)s”无法识别,请写成 2026-11-22 这样的形式。") % {"text": text[:40]})
     return day
 

@@ -138,7 +138,8 @@ def test_bad_coordinates_are_refused_by_name(town: Town, client_as: ClientAs, qu
     assert "经纬度" in response.json()["error"]
 
 
-def test_bad_date_is_refused(town: Town, client_as: ClientAs) -> None:
-    response = client_as("office").get("/my/where?lon=112&lat=37&date=2026-13-01")
+@pytest.mark.parametrize("day", ["2026-13-01", "9999-12-31", "0001-01-01"])
+def test_bad_date_is_refused(day: str, town: Town, client_as: ClientAs) -> None:
+    response = client_as("office").get(f"/my/where?lon=112&lat=37&date={day}")
     assert response.status_code == 400
-    assert "2026-13-01" in response.json()["error"]
+    assert day in response.json()["error"]
