@@ -20,6 +20,9 @@ from vendors.models import (
 )
 from vendors.triggers import APPROVED, AS_APPROVED
 
+# The rest of a plan, which measuring a road anew moves along, so that only people are kept from changing it alone.
+PLANNED = (*AS_APPROVED, "road", "side", "stretch", "capacity")
+
 
 @admin.register(Site)
 class SiteAdmin(GridAdmin):
@@ -34,12 +37,12 @@ class SiteAdmin(GridAdmin):
     readonly_fields = ("state", "proposed_by", "approved_by", "approved_at", "returned_for")
 
     def get_readonly_fields(self, request: HttpRequest, obj: Site | None = None) -> tuple[str, ...]:
-        planned = AS_APPROVED if obj is not None and obj.state in APPROVED else ()
+        planned = PLANNED if obj is not None and obj.state in APPROVED else ()
         return (*self.readonly_fields, *planned)
 
     def save_model(self, request: HttpRequest, obj: Site, form: ModelForm, change: bool) -> None:
         """Whoever enters a site, or changes the plan of one, is who proposes it: another person approves it."""
-        if not change or set(form.changed_data) & {*AS_APPROVED, "road", "side", "stretch", "capacity"}:
+        if not change or set(form.changed_data) & set(PLANNED):
             obj.proposed_by = cast(User, request.user)
         super().save_model(request, obj, form, change)
 
