@@ -1,9 +1,10 @@
 """Where a rectangle leaves too little of a footway clear.
 
-Footways (advisory) are sampled, every metre where the kerb turns or a footway ends and every eight metres elsewhere,
-and the edges found by bisection: between two samples a width may differ by centimetres.
+Footways (advisory) are sampled, every metre where the kerb turns or a footway ends or runs askew to the kerb and every
+eight metres elsewhere, and the edges found by bisection: between two samples a width may differ by centimetres.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -41,10 +42,11 @@ def too_narrow(strip: Strip, lines: npt.NDArray[np.object_], halves: Floats, req
 
 
 def _sampled(strip: Strip, footways: "_Footways") -> Cells:
-    """Cells at whose ends footways are looked at: short ones where the kerb turns, or where a footway ends."""
+    """Cells at whose ends footways are looked at: short ones where the kerb turns, or where a footway ends or crosses."""
     low, high = cut(strip.room, STEP_M)
     fine = strip.runs.turning(low - strip.size.length / 2, high + strip.size.length / 2) > TURN
     fine |= footways.ends_near((low + high) / 2)
+    fine[~fine] = footways.askew_near(((low + high) / 2)[~fine])
     fine_low, fine_high = cut((low[fine], high[fine]), FINE_M)
     low, high = np.concatenate((low[~fine], fine_low)), np.concatenate((high[~fine], fine_high))
     order = np.argsort(low)
@@ -133,10 +135,23 @@ class _Footways:
         found[owner[laid.beyond(owner, self.tips[tip]) <= self._around]] = True
         return found
 
+    def askew_near(self, at: Floats) -> Flags:
+        """Around which places a footway does not run along the kerb: within a step the rectangle may be on it and off again."""
+        return _in_parts(self._askew, at)
+
+    def _askew(self, at: Floats) -> Flags:
+        laid = rectangles(self.strip.runs, at, self.strip.size)
+        owner, segment = self.segments.each(self._cell_of(at))
+        way = (self.end - self.start)[segment]
+        askew = np.abs(np.einsum("ij,ij->i", way, laid.out[owner])) > TURN * np.hypot(*way.T)
+        owner, segment = owner[askew], segment[askew]
+        found = np.zeros(len(at), dtype=bool)
+        found[owner[self._apart(laid, owner, segment) <= self._around]] = True
+        return found
+
     def left_too_narrow(self, at: Floats) -> Flags:
         """At which places on the axis the rectangle stands on a footway of which it leaves too little."""
-        parts = [self._too_narrow(at[n : n + AT_ONCE]) for n in range(0, len(at), AT_ONCE)]
-        return np.concatenate(parts) if parts else np.empty(0, dtype=bool)
+        return _in_parts(self._too_narrow, at)
 
     def _too_narrow(self, at: Floats) -> Flags:
         laid = rectangles(self.strip.runs, at, self.strip.size)
@@ -158,10 +173,12 @@ class _Footways:
 
     def _stands_on(self, laid: Rectangles, owner: Ints, segment: Ints) -> Flags:
         """Whether each rectangle comes nearer to its segment than half the footway's width."""
-        half, depth = laid.size.length / 2, laid.size.depth / 2
-        reach = self.halves[self.line[segment]]
+        return self._apart(laid, owner, segment) < self.halves[self.line[segment]]
+
+    def _apart(self, laid: Rectangles, owner: Ints, segment: Ints) -> Floats:
+        """Metres from each rectangle to its segment; 0 where they meet."""
         a, b = (self._centred(laid, owner, ends[segment]) for ends in (self.start, self.end))
-        return _distance_to_box(a, b, np.array([half, depth])) < reach
+        return _distance_to_box(a, b, np.array([laid.size.length / 2, laid.size.depth / 2]))
 
     @staticmethod
     def _centred(laid: Rectangles, owner: Ints, xy: Floats) -> Floats:
@@ -196,6 +213,12 @@ class _Footways:
             aside = along[:, 0] * away[:, 1] - along[:, 1] * away[:, 0]
             found.append(np.maximum.reduceat(np.where(is_nearest, aside, -np.inf), step))
         return np.array(found)
+
+
+def _in_parts(look: Callable[[Floats], Flags], at: Floats) -> Flags:
+    """What `look` says of each place on the axis, AT_ONCE at a time."""
+    parts = [look(at[n : n + AT_ONCE]) for n in range(0, len(at), AT_ONCE)]
+    return np.concatenate(parts) if parts else np.empty(0, dtype=bool)
 
 
 def _distance_to_box(a: Floats, b: Floats, sides: Floats) -> Floats:

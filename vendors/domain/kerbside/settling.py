@@ -1,18 +1,19 @@
-"""Where on the axis rectangles keep clear of something, to the centimetre, by measuring ever smaller cells.
+"""Where on the axis rectangles keep clear of something, to the millimetre, by measuring ever smaller cells.
 
 Between two positions h metres apart none of a rectangle's points moves by more than speed × h, so one measurement
 settles all positions within gap / speed of it: clear when the gap is positive, barred when it is negative. What lies
-farther off is measured again, and what is unsettled at the finest length counts as barred.
+farther off is measured again, until no gap can differ by more than a millimetre: what is unsettled then counts as barred.
 """
 
 from abc import ABC, abstractmethod
 
 import numpy as np
 
+from vendors.domain import siting
 from vendors.domain.footprint import Flags, Floats, Rectangles, Runs, Size, rectangles
 from vendors.domain.kerbside.cells import NONE, Cells, merged
 
-COARSEST_M, FINEST_M = 32.0, 0.03
+COARSEST_M = 32.0
 SLIVER_M = 0.08  # what is clear between two barred positions and shorter than this is of no use
 
 
@@ -35,7 +36,7 @@ class Measure(ABC):
     """What is held against rectangles: it is told of each halving of the cells, so that it may remember what lies near."""
 
     size: Size
-    finest = FINEST_M
+    finest = siting.TOLERANCE_M  # metres of gap: along a bend it may stay this near to 0 for a long way
 
     def pace(self, turning: Floats) -> Floats:
         """By how much the gap changes at most for each metre along."""
@@ -56,7 +57,7 @@ class Measure(ABC):
 
 
 def settled(runs: Runs, size: Size, cells: Cells, measure: Measure) -> Cells:
-    """The parts of the cells on which the gap is negative; what is unsettled when it is no longer than `finest` is among them."""
+    """The parts of the cells on which the gap is negative; what stays within `finest` of 0 may be among them."""
     low, high = cells
     barred: list[Cells] = [NONE]
     while len(low):
@@ -70,7 +71,7 @@ def settled(runs: Runs, size: Size, cells: Cells, measure: Measure) -> Cells:
             clear, broken = measure.sweep(laid, half, drift(turning, size, half), unsure)
             bad |= broken
             sure = np.where(clear | broken, half, sure)
-        unsettled = (sure < half) & (half <= measure.finest / 2)
+        unsettled = (sure < half) & (pace * half <= measure.finest)
         sure[unsettled] = half[unsettled]
         bad |= unsettled
         barred.append(((middle - sure)[bad], (middle + sure)[bad]))

@@ -7,9 +7,10 @@ import numpy.typing as npt
 import shapely
 
 from parking.domain.lay import LEAST_CHORD
+from vendors.domain import siting
 from vendors.domain.footprint import Flags, Floats, Ints, Rectangles, Runs, Size, rectangles
 from vendors.domain.kerbside.cells import Cells, cut, outside
-from vendors.domain.kerbside.settling import COARSEST_M, FINEST_M, Measure, drift, settled
+from vendors.domain.kerbside.settling import COARSEST_M, SLIVER_M, Measure, drift, settled
 
 STRAIGHT = 2 * np.arccos(LEAST_CHORD) - 1e-6
 
@@ -53,7 +54,7 @@ def _room(runs: Runs, size: Size, whole: Cells) -> Cells:
     run = runs.run_of((whole[0] + whole[1]) / 2)
     low = np.maximum(whole[0], runs.base[run] + half)
     high = np.minimum(whole[1], runs.base[run] + runs.length[run] - half)
-    fits = high - low > FINEST_M
+    fits = high - low > SLIVER_M
     cells = (low[fits], high[fits])
     # Where a kerb turns by less than STRAIGHT radians its chord is cos(STRAIGHT / 2) of its length at least: long enough.
     low, high = cut(cells, COARSEST_M)
@@ -64,7 +65,7 @@ def _room(runs: Runs, size: Size, whole: Cells) -> Cells:
 class _Straight(Measure):
     """How straight the kerb's chord is. It changes with the kerb's turning alone, and slowly."""
 
-    finest = FINEST_M / 30
+    finest = siting.TOLERANCE_M / 10  # a chord hardly shortens as it comes round a bend
 
     def __init__(self, size: Size) -> None:
         self.size = size
