@@ -11,7 +11,6 @@ from django.contrib.gis.db import models
 from django.contrib.gis.db.models.functions import NumPoints
 from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.fields import ArrayField, DateRangeField, DecimalRangeField, RangeOperators
-from django.contrib.postgres.indexes import GistIndex
 from django.core.validators import RegexValidator
 from django.db.models import F, Q
 from django.urls import reverse
@@ -204,7 +203,7 @@ class Facility(models.Model):
     Junctions and crossings are derived from the road network; the rest is imported, or simulated for the demo.
     """
 
-    source_id = models.CharField(_("来源编号"), max_length=80, unique=True)
+    source_id = models.CharField(_("来源编号"), max_length=80)
     kind = models.CharField(_("类别"), max_length=16, choices=enums.FacilityKind.choices)
     name = models.CharField(_("名称"), max_length=120, blank=True)
     shape = models.GeometryField(_("位置"), srid=SRID)
@@ -216,8 +215,12 @@ class Facility(models.Model):
         verbose_name = _("设施")
         verbose_name_plural = pgettext_lazy("plural", "设施")
         ordering: ClassVar = ["kind", "name", "pk"]
-        indexes: ClassVar = [GistIndex(fields=["kind", "shape"], name="facility_kind_shape")]
         constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["source_id"],
+                name="facility_source_once",
+                violation_error_message=_("已有这个来源编号的设施。"),
+            ),
             models.CheckConstraint(name="facility_shape_valid", condition=Q(shape__isvalid=True)),
             models.CheckConstraint(
                 name="facility_width_positive",

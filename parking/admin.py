@@ -60,4 +60,3 @@ class BayAdmin(GridAdmin):
     list_select_related = ("road",)
     search_fields = ("number", "road__name")
     autocomplete_fields: ClassVar = ["road"]
-    exclude = ("web_area",)

@@ -3,16 +3,13 @@
 from typing import ClassVar
 
 from django.contrib.gis.db import models
-from django.contrib.gis.db.models.functions import Transform
 from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.fields import RangeOperators
-from django.contrib.postgres.indexes import GistIndex
 from django.db.models import F, Q
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
-from gridmgr.geo.crs import WEB_MERCATOR
 from gridmgr.geo.functions import KerbBox
 from gridmgr.history import tracked
 from gridmgr.layers.models import versioned
@@ -184,11 +181,11 @@ class CalendarDay(models.Model):
         return f"{self.day} {self.note}"
 
 
-@tracked(exclude=["web_area"])
+@tracked()
 class Bay(OnRoad):
     """One on-street parking space with its number. `hours` empty means all day."""
 
-    number = models.CharField(_("编号"), max_length=20, unique=True)
+    number = models.CharField(_("编号"), max_length=20)
     kind = models.CharField(
         _("类型"), max_length=12, choices=enums.BayKind.choices, default=enums.BayKind.SMALL
     )
@@ -198,11 +195,6 @@ class Bay(OnRoad):
     opens = models.TimeField(_("每日开始"), null=True, blank=True)
     closes = models.TimeField(_("每日结束"), null=True, blank=True)
     area = models.PolygonField(_("范围"), srid=SRID)
-    web_area = models.GeneratedField(
-        expression=Transform("area", WEB_MERCATOR),
-        output_field=models.PolygonField(srid=WEB_MERCATOR),
-        db_persist=True,
-    )
 
     objects: ClassVar = BayQuerySet.as_manager()
 
@@ -210,8 +202,10 @@ class Bay(OnRoad):
         verbose_name = _("停车泊位")
         verbose_name_plural = pgettext_lazy("plural", "停车泊位")
         ordering: ClassVar = ["number"]
-        indexes: ClassVar = [GistIndex(fields=["web_area"], name="bay_web_area")]
         constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["number"], name="bay_number_once", violation_error_message=_("已有这个编号的泊位。")
+            ),
             models.CheckConstraint(name="bay_area_valid", condition=Q(area__isvalid=True)),
             models.CheckConstraint(
                 name="bay_hours_whole",

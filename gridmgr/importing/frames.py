@@ -233,7 +233,10 @@ def _refuse_entities(path: Path) -> None:
 def _read_zip(path: Path, layer: str, limits: archives.ArchiveLimits | None) -> Frame:
     with tempfile.TemporaryDirectory(prefix="gridmgr-") as folder:
         shape = archives.unpack_shapefile(path, Path(folder), layer=layer, limits=limits)
-        return _shape(shape, path)
+        try:
+            return _shape(shape, path)
+        except Unreadable as error:
+            raise Unreadable(str(error).replace(f"{shape.stem}.", f"{path.name}/*.")) from None
 
 
 def _read_shape(path: Path, layer: str) -> Frame:

@@ -354,8 +354,7 @@ class _Reading:
         for name, column in self.importer.columns.items():
             if name in self.given:
                 model_field = self.importer.model_field(column)
-                values = self._column(name, reader_of(model_field))
-                made[str(model_field.column)] = _copied(values)
+                made[str(model_field.column)] = self._copied(name, reader_of(model_field))
         for ref in self.importer.refs:
             if any(name in self.given for name in ref.fields):
                 made[ref.column] = self._ref(ref)
@@ -363,7 +362,7 @@ class _Reading:
             if span.low in self.given and span.high in self.given:
                 made[span.column] = self._span(span)
         extras = {
-            extra.name: _copied(self._column(extra.name, extra.read))
+            extra.name: self._copied(extra.name, extra.read)
             for extra in self.importer.extras
             if extra.name in self.given
         }
@@ -381,6 +380,10 @@ class _Reading:
         for index, reason in unfit.items():
             self._refuse(index, self.heads[name], values[index], reason)
         return made
+
+    def _copied(self, name: str, read: Read) -> list[str]:
+        """A field as COPY text; that of an unfit row is never written."""
+        return self._column(name, lambda value: copied(read(value)))
 
     def _ref(self, ref: Ref) -> list[str]:
         nothing = [None] * len(self.frame)
@@ -432,8 +435,8 @@ class _Reading:
             first.setdefault(key, index)
 
     def _shape_texts(self) -> list[str]:
-        shapes = shapely.to_wkb(shapely.set_srid(self.shapes, metric_srid()), include_srid=True)
-        return [NULL if wkb is None else wkb.hex() for wkb in shapes]
+        """In hexadecimal WKB; the column's own SRID is what PostGIS takes for a geometry without one."""
+        return [NULL if wkb is None else wkb for wkb in shapely.to_wkb(self.shapes, hex=True).tolist()]
 
     def _missing_for_new(self, made: Mapping[str, Any]) -> list[str]:
         """Labels of the columns without which no new row can be made, and which the file hasn't got."""
@@ -487,10 +490,6 @@ def _texts(values: Sequence[Any]) -> list[str | None]:
         return str(int(value) if isinstance(value, float) and value.is_integer() else value).strip()
 
     return each_once(values, text)
-
-
-def _copied(values: Sequence[Any]) -> list[str]:
-    return each_once(values, copied)
 
 
 def _of_type(shapes: np.ndarray, declared: str) -> np.ndarray:

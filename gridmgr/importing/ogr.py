@@ -33,7 +33,7 @@ _CODE_PAGES = {
 def read_geopackage(path: Path, *, kinds: Collection[str], layer: str, favourites: Sequence[str]) -> Raw:
     """Read one layer; without `layer` the only fit one, or the first favourite that is there."""
     if _head(path, 16) != b"SQLite format 3\0":
-        raise Unreadable(_("%s 不是 GeoPackage(文件头不对)。请从 GIS 软件重新导出。") % path)
+        raise Unreadable(_("%s 不是 GeoPackage(文件头不对)。请从 GIS 软件重新导出。") % path.name)
     layers = _layers(path)
     chosen = _choose(path, layers, kinds, layer, favourites)
     raw = _rows(path, chosen)
@@ -60,7 +60,7 @@ def _choose(
     path: Path, layers: dict[str, str], kinds: Collection[str], layer: str, favourites: Sequence[str]
 ) -> str:
     fit = [name for name, kind in layers.items() if _fits(kind, kinds)]
-    words = {"path": path, "layer": layer, "all": _list(layers), "kinds": _("、").join(kinds)}
+    words = {"path": path.name, "layer": layer, "all": _list(layers), "kinds": _("、").join(kinds)}
     if layer and layer not in layers:
         raise Unreadable(
             _("%(path)s 里没有图层 %(layer)s。有这些图层:%(all)s。请用 --layer 选一个。") % words
@@ -101,7 +101,7 @@ def read_shapefile(path: Path) -> Raw:
     """Read a Shapefile with its .shx and .dbf; Chinese text in GBK or UTF-8, with a .cpg or without."""
     if _head(path, 4) != struct.pack(">i", 9994):
         raise Unreadable(
-            _("%s 不是 Shapefile(文件头不对,可能是文本改了扩展名)。请从 GIS 软件重新导出。") % path
+            _("%s 不是 Shapefile(文件头不对,可能是文本改了扩展名)。请从 GIS 软件重新导出。") % path.name
         )
     table = _companion(path, ".dbf")
     _companion(path, ".shx")
@@ -119,7 +119,7 @@ def _companion(path: Path, suffix: str) -> Path:
         _(
             "Shapefile 缺少 %(missing)s:它必须与 %(path)s 放在同一文件夹。请把 .shp、.shx、.dbf、.prj 一起复制过来。"
         )
-        % {"path": path, "missing": path.with_suffix(suffix).name}
+        % {"path": path.name, "missing": path.with_suffix(suffix).name}
     )
 
 
@@ -127,27 +127,25 @@ def _encoding(path: Path, table: Path) -> tuple[str, str]:
     """The encoding of the .dbf, and how it was found: what the bytes are outweighs what a label says of them."""
     content = table.read_bytes()
     if len(content) < 33:
-        raise Unreadable(_("%s 不完整。请重新导出。") % table)
+        raise Unreadable(_("%s 不完整。请重新导出。") % table.name)
     header = struct.unpack("<H", content[8:10])[0]
-    body = content[32:]
+    # Of a field's description only its name is text: its width, a byte, may be any from 1 to 254.
+    heads = b" ".join(content[at : at + 11].split(b"\0")[0] for at in range(32, header - 32, 32))
+    values = content[header:]
     label = _label(path) or _LANGUAGE_DRIVERS.get(content[29], "")
-    if body.isascii():
+    if heads.isascii() and values.isascii():
         return label or "utf-8", _("属性表只有 ASCII 字符")
     # Chinese text in GBK is hardly ever valid UTF-8, so a strict UTF-8 reading is right; but for short words such as
     # 路, C2 B7, which as UTF-8 would be a Latin letter or sign: those are UTF-8 only when the label says so.
-    sure = (
-        label == "utf-8"
-        or not _decodes(content[header:], "utf-8")
-        or max(content[header:].decode()) >= "\u0800"
-    )
+    sure = label == "utf-8" or not _decodes(values, "utf-8") or max(values.decode(), default="") >= "\u0800"
     names = ["utf-8", label, "gb18030"] if sure else [label, "gb18030", "utf-8"]
     for name in dict.fromkeys(filter(None, names)):
-        if _decodes(content[32:header], name) and _decodes(content[header:], name):
+        if _decodes(heads, name) and _decodes(values, name):
             how = _("(标注为 %s)") % label if label and label != name else ""
             return name, _("属性表编码 %(name)s%(how)s") % {"name": name.upper(), "how": how}
     raise Unreadable(
         _("%(path)s 的文字既不是 UTF-8,也不是 GBK%(label)s。请转为 UTF-8 后重新导出。")
-        % {"path": table, "label": f" / {label}" if label else ""}
+        % {"path": table.name, "label": f" / {label}" if label else ""}
     )
 
 
@@ -181,7 +179,7 @@ def read_pbf(path: Path) -> Raw:
     """Read every way with a `highway` tag from an .osm.pbf file."""
     head = _head(path, 24)
     if b"OSMHeader" not in head:
-        raise Unreadable(_("%s 不是 OSM PBF 文件(文件头不对)。请重新下载。") % path)
+        raise Unreadable(_("%s 不是 OSM PBF 文件(文件头不对)。请重新下载。") % path.name)
     table = _rows(path, "lines", where="highway IS NOT NULL", TAGS_FORMAT="JSON")
     rows = [
         Row(row.number, str(row.attributes["osm_id"]), _all_tags(row.attributes), row.geometry)
@@ -225,12 +223,12 @@ def _rows(
     except UnicodeDecodeError as error:
         raise Unreadable(
             _("%(path)s 的文字不是 %(encoding)s 编码。请转为 UTF-8 后重新导出。")
-            % {"path": path, "encoding": error.encoding}
+            % {"path": path.name, "encoding": error.encoding}
         ) from None
     if geometries is None:
         raise Unreadable(
             _("%(path)s 的图层 %(layer)s 没有几何列。请用 --layer 另选图层。")
-            % {"path": path, "layer": layer}
+            % {"path": path.name, "layer": layer}
         )
     fields = [str(name) for name in meta["fields"]]
     raw = Raw(layer, fields, [], _crs(meta["crs"]), notes=[f"GDAL: {remark.message}" for remark in remarks])
@@ -259,5 +257,6 @@ def _crs(text: str | None) -> Any:
 
 def _broken(path: Path, error: Exception) -> Unreadable:
     return Unreadable(
-        _("读不了 %(path)s:%(why)s。文件可能不完整,请重新导出。") % {"path": path, "why": str(error)[:200]}
+        _("读不了 %(path)s:%(why)s。文件可能不完整,请重新导出。")
+        % {"path": path.name, "why": str(error).replace(str(path), path.name)[:200]}
     )

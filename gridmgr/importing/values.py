@@ -18,6 +18,7 @@ Read = Callable[[Any], Any]
 YES = frozenset(["true", "t", "yes", "y", "1", "是", "有"])
 NO = frozenset(["false", "f", "no", "n", "0", "否", "无"])
 LANGUAGES = ("zh-hans", "en")
+_NOT_STORED = re.compile("[\0\ud800-\udfff]")
 
 
 class Unfit(Exception):
@@ -104,11 +105,8 @@ def as_text(value: Any) -> str:
         raise Unfit(_("应为文字。"))
     if isinstance(value, float) and value.is_integer():
         value = int(value)
-    text = str(value)
-    if text.isascii() and "\0" not in text:
-        return text
-    text = unicodedata.normalize("NFC", text)
-    if "\0" in text or any(unicodedata.category(character) == "Cs" for character in text):
+    text = unicodedata.normalize("NFC", str(value))
+    if _NOT_STORED.search(text):
         raise Unfit(_("含有不能保存的字符(NUL 或残缺的 Unicode)。请删去。"))
     return text
 
@@ -191,14 +189,13 @@ NULL = "\\N"
 
 def copied(value: Any) -> str:
     """A value as PostgreSQL's COPY reads it in its text format."""
+    if isinstance(value, str):
+        return _SPECIAL.sub(lambda found: _ESCAPES[found[0]], value)
     if value is None:
         return NULL
     if isinstance(value, bool):
         return "t" if value else "f"
-    if isinstance(value, (int, float)):
-        return repr(value)
-    text = value if isinstance(value, str) else value.isoformat()
-    return _SPECIAL.sub(lambda found: _ESCAPES[found[0]], text)
+    return repr(value) if isinstance(value, (int, float)) else value.isoformat()
 
 
 def each_once(values: Sequence[Any], make: Callable[[Any], T]) -> list[T]:
@@ -209,7 +206,7 @@ def each_once(values: Sequence[Any], make: Callable[[Any], T]) -> list[T]:
     ):  # 1, 1.0 and True would be one key
         return [make(value) for value in values]
     known = {value: make(value) for value in set(values)}
-    return [known[value] for value in values]
+    return list(map(known.__getitem__, values))
 
 
 def read_column(values: Sequence[Any], read: Read) -> tuple[list[Any], dict[int, str]]:

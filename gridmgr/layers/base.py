@@ -48,7 +48,7 @@ class Style:
 
     `shape` is line, area or marker; `colour` names an entry of palette.COLOURS, or "branch"; `glyph` is the one
     character of a marker, `glyphs` chooses it by the value of a property; markers show from zoom `marker_zoom`, shapes
-    from `min_zoom`.
+    from `min_zoom`. `painted`: the character is painted on the thing itself, for things that stand in their thousands.
     """
 
     shape: str
@@ -60,6 +60,7 @@ class Style:
     label: str = ""
     min_zoom: float = 0
     marker_zoom: float = 0
+    painted: bool = False
 
 
 @dataclass(frozen=True)
@@ -70,9 +71,9 @@ class Layer:
       the fields need. Geometry is in the city's metric CRS.
     - `geometry`: the geometry field or annotation; `cover`: the indexed field that bounds it, for box searches.
     - `models`: whose changes change the layer (for ETags); `key`: the field that `route` takes.
-    - `web_geometry`: a stored EPSG:3857 column, where a layer is large enough to have one.
     - `file_fields`: what only data files carry beside `fields`, so that what is exported imports again to the same.
     - `clustered_below`: the zoom under which tiles hold counts per cell instead of single features.
+    - `tiny`: features so small that tiles need neither clip nor simplify them, which costs more than half of a tile.
     """
 
     name: str
@@ -87,9 +88,8 @@ class Layer:
     key: str = "pk"
     heading: str = "name"
     search: Sequence[str] = ()
-    web_geometry: str = ""
     clustered_below: int = 0
-    simplify: bool = True
+    tiny: bool = False
     file_fields: Sequence[Field] = ()
 
     @property

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from django.contrib.gis.geos import Polygon
 from django.db import connection
 from django.db.models import BinaryField, F, Func, QuerySet
 
@@ -22,6 +21,8 @@ BUFFER = 64
 CELLS_ACROSS = 12
 # Points a tile would draw within one screen pixel add nothing.
 PIXELS_ACROSS = 1024
+# A stored geometry on the web map's grid, as a template of Func.
+WEB_SHAPE = "ST_Transform(%(expressions)s, 3857)"
 
 
 def mvt(layers: Sequence[Layer], tile: Tile, *, audience: Audience, on: date) -> bytes:
@@ -58,7 +59,11 @@ def _as_mvt(layer: Layer, inner: str, extent: int) -> str:
 
 def _counts(layer: Layer, tile: Tile, audience: Audience, on: date) -> tuple[str, list[Any]]:
     cell = tile.size_m / CELLS_ACROSS
-    centre = Func(_web_geometry(layer), function="ST_Centroid", output_field=BinaryField())
+    centre = Func(
+        F(layer.geometry),
+        template="ST_Transform(ST_Centroid(%(expressions)s), 3857)",
+        output_field=BinaryField(),
+    )
     rows = _in_tile(layer, tile, audience, on).annotate(p_centre=centre)
     inner, values = rows.order_by().values("p_centre").query.sql_with_params()
     sql = (
@@ -72,33 +77,17 @@ def _counts(layer: Layer, tile: Tile, audience: Audience, on: date) -> tuple[str
 
 
 def _in_tile(layer: Layer, tile: Tile, audience: Audience, on: date) -> Any:
-    bounds = tile.bounds(buffer=BUFFER / EXTENT)
-    if layer.web_geometry:
-        box = Polygon.from_bbox(bounds)
-        box.srid = WEB_MERCATOR
-        return layer.annotated(audience, on).filter(**{f"{layer.web_geometry}__bboverlaps": box})
-    covered = {f"{layer.cover_field}__bboverlaps": metric_box(bounds, WEB_MERCATOR)}
-    return layer.annotated(audience, on).filter(**covered)
-
-
-def _web_geometry(layer: Layer) -> Any:
-    if layer.web_geometry:
-        return F(layer.web_geometry)
-    return Func(F(layer.geometry), template="ST_Transform(%(expressions)s, 3857)", output_field=BinaryField())
+    box = metric_box(tile.bounds(buffer=BUFFER / EXTENT), WEB_MERCATOR)
+    return layer.annotated(audience, on).filter(**{f"{layer.cover_field}__bboverlaps": box})
 
 
 def _tile_shape(layer: Layer, tile: Tile) -> Func:
-    shape = "%(expressions)s"
-    if layer.simplify and not layer.web_geometry:
-        shape = f"ST_Simplify({shape}, {tile.size_m / PIXELS_ACROSS!r}, true)"
-    clip = (
-        "false" if layer.web_geometry else "true"
-    )  # bays are tiny: snapping them is enough, clipping costs half
-    return Func(
-        _web_geometry(layer),
-        template=f"ST_AsMVTGeom({shape}, ST_TileEnvelope({tile.z},{tile.x},{tile.y}), {EXTENT}, {BUFFER}, {clip})",
-        output_field=BinaryField(),
-    )
+    envelope = f"ST_TileEnvelope({tile.z},{tile.x},{tile.y})"
+    shape, clip = WEB_SHAPE, "false"
+    if not layer.tiny:
+        shape, clip = f"ST_Simplify({shape}, {tile.size_m / PIXELS_ACROSS!r}, true)", "true"
+    template = f"ST_AsMVTGeom({shape}, {envelope}, {EXTENT}, {BUFFER}, {clip})"
+    return Func(F(layer.geometry), template=template, output_field=BinaryField())
 
 
 # ── One tile over everything, for files that draw without a server ────────────────────────────────────────
@@ -131,12 +120,10 @@ def mvt_over(rows: Sequence[tuple[Layer, QuerySet[Any]]], square: Square) -> byt
 
 def _whole(layer: Layer, rows: QuerySet[Any], square: Square) -> tuple[str, list[Any]]:
     west, south, east, north = square.bounds
-    shape = "%(expressions)s"
-    if layer.simplify:
-        shape = f"ST_Simplify({shape}, {2 * square.unit_m!r}, true)"
+    shape = f"ST_Simplify({WEB_SHAPE}, {2 * square.unit_m!r}, true)"
     envelope = f"ST_MakeEnvelope({west!r},{south!r},{east!r},{north!r},3857)"
     template = f"ST_AsMVTGeom({shape}, {envelope}, {square.extent}, 0, false)"
-    drawn = rows.annotate(p_shape=Func(_web_geometry(layer), template=template, output_field=BinaryField()))
+    drawn = rows.annotate(p_shape=Func(F(layer.geometry), template=template, output_field=BinaryField()))
     inner, values = (
         drawn.order_by("pk").values("pk", "p_shape", *layer.property_names).query.sql_with_params()
     )

@@ -58,7 +58,6 @@ class _Rows:
     draw: Callable[[], tuple[np.ndarray, dict[str, np.ndarray]]]
     exported: str
     stored: str
-    generated: str = ""
 
 
 def run() -> list[dict[str, Any]]:
@@ -158,7 +157,6 @@ BAYS = _Rows(
         SELECT number, kind, state, opens::text, closes::text, road_id, side, stretch::text, is_demo, area
         FROM parking_bay ORDER BY id
     """,
-    generated="web_area",
 )
 HYDRANTS = _Rows(
     layer="hydrants",
@@ -261,14 +259,12 @@ def _copy_bare(peer: str, path: Path, source: str) -> None:
 def _copy_guarded(rows: _Rows, peer: str, table: Path, source: str) -> None:
     """ogr2ogr with COPY into a table with all that ours has; the file names ids and ranges ready-made.
 
-    All but the generated column for the web map, which ogr2ogr would try to write, and the foreign key.
+    All but the foreign key.
     """
     with connection.cursor() as cursor:
         cursor.execute(f"TRUNCATE {rows.table}event")
         cursor.execute("DROP TABLE IF EXISTS guarded")
         cursor.execute(f"CREATE TABLE guarded (LIKE {rows.table} INCLUDING ALL)")
-        if rows.generated:
-            cursor.execute(f"ALTER TABLE guarded DROP COLUMN {rows.generated}")
         cursor.execute(
             "SELECT pg_get_triggerdef(oid) FROM pg_trigger WHERE tgrelid = %s::regclass AND NOT tgisinternal",
             [rows.table],

@@ -9,6 +9,7 @@ from django.utils import timezone
 from gridmgr.accounts.audience import Audience
 from gridmgr.catalog import BACKDROP, LAYERS, layer_named
 from gridmgr.desk.map import city_bounds
+from gridmgr.geo.crs import metric_srid
 from gridmgr.geo.tilegrid import HALF_WORLD_M, Tile
 from gridmgr.layers.geojson import feature_collection
 from gridmgr.layers.tiles import mvt
@@ -21,9 +22,10 @@ PLAIN_TILE = """
     SELECT ST_AsMVT(t, 'bays', 4096, 'shape', 'id') FROM (
         SELECT b.id, b.number, b.kind, b.state, b.side, b.opens::text, b.closes::text, b.is_demo, r.name,
                lower(b.stretch)::float8, upper(b.stretch)::float8,
-               ST_AsMVTGeom(b.web_area, ST_TileEnvelope(%(z)s, %(x)s, %(y)s), 4096, 64, false) AS shape
+               ST_AsMVTGeom(ST_Transform(b.area, 3857), ST_TileEnvelope(%(z)s, %(x)s, %(y)s), 4096, 64, false) AS shape
         FROM parking_bay b JOIN grids_road r ON r.id = b.road_id
-        WHERE b.state <> 'removed' AND b.web_area && ST_TileEnvelope(%(z)s, %(x)s, %(y)s)
+        WHERE b.state <> 'removed'
+          AND b.area && ST_Transform(ST_TileEnvelope(%(z)s, %(x)s, %(y)s), %(srid)s)
     ) t
 """
 PLAIN_GEOJSON = """
@@ -95,7 +97,7 @@ def _busiest(zoom: int) -> Tile:
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT floor((ST_X(c) + %(half)s) / %(size)s)::int, floor((%(half)s - ST_Y(c)) / %(size)s)::int "
-            "FROM (SELECT ST_Centroid(web_area) AS c FROM parking_bay) b GROUP BY 1, 2 ORDER BY count(*) DESC LIMIT 1",
+            "FROM (SELECT ST_Transform(ST_Centroid(area), 3857) AS c FROM parking_bay) b GROUP BY 1, 2 ORDER BY count(*) DESC LIMIT 1",
             {"half": HALF_WORLD_M, "size": size},
         )
         x, y = cursor.fetchone()
@@ -115,7 +117,7 @@ def _tiles_of_first_view() -> list[Tile]:
 
 def _plain_tile(tile: Tile) -> bytes:
     with connection.cursor() as cursor:
-        cursor.execute(PLAIN_TILE, {"z": tile.z, "x": tile.x, "y": tile.y})
+        cursor.execute(PLAIN_TILE, {"z": tile.z, "x": tile.x, "y": tile.y, "srid": metric_srid()})
         return bytes(cursor.fetchone()[0])
 
 

@@ -74,6 +74,18 @@ def test_utf8_shapefile_keeps_its_chinese(tmp_path: Path, label: str | None) -> 
     )
 
 
+@pytest.mark.parametrize("encoding", ["UTF-8", "GBK"])
+@pytest.mark.parametrize("label", [True, False])
+def test_wide_text_fields_are_read(tmp_path: Path, encoding: str, label: bool) -> None:
+    """A width of 128 to 254 is a byte that is no letter in either encoding; GIS programs make fields 254 wide."""
+    long = "迎" * 70
+    path = table(tmp_path / "r.shp", [EAST, NORTH], {"名称": [long, "路"]}, encoding=encoding)
+    assert path.with_suffix(".dbf").read_bytes()[32 + 16] > 127
+    if not label:
+        path.with_suffix(".cpg").unlink()
+    assert names_of(read_table(path)) == [long, "路"]
+
+
 @pytest.mark.parametrize(("label", "names"), [("", "一路"), ("", "路"), ("GBK", "路"), ("UTF-8", "é·")])
 def test_short_words_that_either_encoding_reads(tmp_path: Path, label: str, names: str) -> None:
     """路 in GBK is the bytes C2 B7, which in UTF-8 are a dot: without a label it is Chinese."""

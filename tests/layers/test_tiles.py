@@ -170,5 +170,5 @@ def test_tile_search_uses_the_index() -> None:
         cursor.execute("EXPLAIN " + queries[0]["sql"])
         plan = "\n".join(row[0] for row in cursor.fetchall())
 
-    assert "bay_web_area" in plan
+    assert "parking_bay_area" in plan
     assert "Seq Scan on parking_bay" not in plan
