@@ -9,6 +9,7 @@ from pathlib import Path, PurePosixPath
 from django.utils.translation import gettext as _
 
 from gridmgr.importing.base import Unreadable
+from gridmgr.importing.raw import listed
 
 SHAPEFILE_PARTS = (".shp", ".shx", ".dbf", ".prj", ".cpg")
 ABOUT = "gridmgr.json"
@@ -100,7 +101,11 @@ def _bomb(path: Path, size: int, most: int) -> Unreadable:
 
 
 def _shape_of(path: Path, members: Collection[zipfile.ZipInfo], layer: str) -> str:
-    shapes = [member.filename for member in members if member.filename.lower().endswith(".shp")]
+    shapes = [
+        member.filename
+        for member in members
+        if member.filename.lower().endswith(".shp") and not _is_macos_extra(member.filename)
+    ]
     if layer:
         shapes = [name for name in shapes if PurePosixPath(name).stem == layer]
     if not shapes:
@@ -108,9 +113,15 @@ def _shape_of(path: Path, members: Collection[zipfile.ZipInfo], layer: str) -> s
             _("压缩包 %s 里没有 .shp 文件。请把 .shp、.shx、.dbf、.prj、.cpg 一起压缩。") % path.name
         )
     if len(shapes) > 1:
-        words = {"path": path.name, "all": _("、").join(sorted(_shown(name) for name in shapes))}
+        words = {"path": path.name, "all": listed(sorted(_shown(name) for name in shapes))}
         raise Unreadable(_("压缩包 %(path)s 里有几个 .shp:%(all)s。请用 --layer 选一个。") % words)
     return shapes[0]
+
+
+def _is_macos_extra(name: str) -> bool:
+    """Whether a member is what macOS packs beside each file: its attributes, under the same suffix."""
+    path = PurePosixPath(name)
+    return "__MACOSX" in path.parts or path.name.startswith("._")
 
 
 def _belongs(member: zipfile.ZipInfo, shape: str) -> bool:

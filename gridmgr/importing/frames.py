@@ -3,13 +3,9 @@
 For layers of many rows; the network of roads has its own reader (readers.py), which keeps each row by itself.
 """
 
-import csv
 import json
-import re
 import tempfile
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
-from datetime import date, datetime, time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,14 +13,14 @@ import numpy as np
 import shapely
 from django.utils.translation import gettext as _
 
-from gridmgr.errors import Invalid
-from gridmgr.geo.datums import WGS84, Datum, datum_named, datum_of
 from gridmgr.importing import archives, geojson, ogr, plain_geojson
 from gridmgr.importing.base import Unreadable
-from gridmgr.importing.raw import Raw, parse_crs
+from gridmgr.importing.frame import Frame, begins, broken, json_or_none, lies, stated, without_midnight
+from gridmgr.importing.raw import Raw, curved, listed, not_readable, parse_crs
+from gridmgr.importing.sheet_files import read_csv, read_xlsx
 
 if TYPE_CHECKING:
-    import pyproj
+    import pyarrow as pa
 
 SUFFIXES = (".gpkg", ".geojson", ".json", ".zip", ".shp", ".kml", ".fgb", ".parquet", ".csv", ".xlsx")
 # The fields that GDAL adds to every KML: none of ours.
@@ -42,37 +38,6 @@ _KML_FIELDS = frozenset(
         "icon",
     ]
 )
-# How a sheet heads its places: a word, the datum in brackets, the number of a column that runs on.
-_PLACE = re.compile(r"^(?P<word>\S+?)\s*(?:\[(?P<datum>[^\]]+)\])?(?:\s+(?P<part>\d+))?$")
-_X_WORDS = frozenset(["经度", "东坐标", "lon", "lng", "longitude", "x"])
-_Y_WORDS = frozenset(["纬度", "北坐标", "lat", "latitude", "y"])
-
-
-@dataclass
-class Frame:
-    """What a file holds. `columns` maps names to equally long lists, None where a value is missing.
-
-    `geometry` is an array of shapely geometries or None for a file without places. `datum` is what the file states,
-    None when it doesn't; `by_default` when only the format's standard says so. `troubles` maps a row's index to
-    (value, reason) of a geometry that can't be read.
-    """
-
-    layer: str
-    columns: dict[str, Sequence[Any]]
-    geometry: np.ndarray | None
-    datum: Datum | None = None
-    crs: "pyproj.CRS | None" = None
-    by_default: bool = False
-    about: dict[str, Any] = field(default_factory=dict)
-    troubles: dict[int, tuple[str, str]] = field(default_factory=dict)
-    notes: list[str] = field(default_factory=list)
-
-    def __len__(self) -> int:
-        return max(
-            [len(values) for values in self.columns.values()]
-            + [0 if self.geometry is None else len(self.geometry)],
-            default=0,
-        )
 
 
 def read_frame(path: str | Path, *, layer: str = "", limits: archives.ArchiveLimits | None = None) -> Frame:
@@ -88,8 +53,8 @@ def read_frame(path: str | Path, *, layer: str = "", limits: archives.ArchiveLim
         ".kml": _read_kml,
         ".fgb": _read_flatgeobuf,
         ".parquet": _read_parquet,
-        ".csv": _read_csv,
-        ".xlsx": _read_xlsx,
+        ".csv": read_csv,
+        ".xlsx": read_xlsx,
     }
     if suffix not in SUFFIXES:
         raise Unreadable(
@@ -119,62 +84,20 @@ def _refuse_missing(path: Path) -> None:
         ) from None
 
 
-# ── What the file says of itself ──────────────────────────────────────────────────────────────────────────
-
-
-def _state(frame: Frame, about: Any, crs: "pyproj.CRS | None", *, by_default: bool = False) -> Frame:
-    """Put down what the file states of its datum: first what our own export wrote, then its CRS."""
-    frame.about = about if isinstance(about, dict) else {}
-    code = frame.about.get("datum")
-    if isinstance(code, str):
-        frame.datum = _named(code)
-    elif crs is not None:
-        frame.crs, frame.by_default = crs, by_default
-        frame.datum = _datum_of(crs)
-    return frame
-
-
-def _named(code: str) -> Datum:
-    try:
-        return datum_named(code)
-    except Invalid as error:
-        raise Unreadable(str(error)) from None
-
-
-def _datum_of(crs: "pyproj.CRS") -> Datum | None:
-    """The datum of a CRS with an EPSG code; None when only its full text says what it is."""
-    authority = crs.to_authority(min_confidence=70)
-    if authority == ("OGC", "CRS84"):
-        return WGS84
-    if authority is None or authority[0] != "EPSG":
-        return None
-    try:
-        return datum_of(int(authority[1]))
-    except Invalid as error:
-        raise Unreadable(str(error)) from None
-
-
-def _json(text: Any) -> Any:
-    try:
-        return json.loads(text) if text else None
-    except (ValueError, TypeError):
-        return None
-
-
 # ── GIS formats ───────────────────────────────────────────────────────────────────────────────────────────
 
 
 def _read_geopackage(path: Path, layer: str) -> Frame:
-    if not _begins(path, b"SQLite format 3\0"):
-        raise _lies(path, "GeoPackage")
+    if not begins(path, b"SQLite format 3\0"):
+        raise lies(path, "GeoPackage")
     names = _layers(path)
     if layer and layer not in names:
-        words = {"path": path.name, "layer": layer, "all": _("、").join(names)}
+        words = {"path": path.name, "layer": layer, "all": listed(names)}
         raise Unreadable(
             _("%(path)s 里没有图层 %(layer)s。有这些图层:%(all)s。请用 --layer 选一个。") % words
         )
     if not layer and len(names) > 1:
-        words = {"path": path.name, "all": _("、").join(names)}
+        words = {"path": path.name, "all": listed(names)}
         raise Unreadable(_("%(path)s 里有几个图层:%(all)s。请用 --layer 选一个。") % words)
     if not names:
         raise Unreadable(_("%s 里没有图层。") % path.name)
@@ -182,8 +105,8 @@ def _read_geopackage(path: Path, layer: str) -> Frame:
 
 
 def _read_flatgeobuf(path: Path, layer: str) -> Frame:
-    if not _begins(path, b"fgb"):
-        raise _lies(path, "FlatGeobuf")
+    if not begins(path, b"fgb"):
+        raise lies(path, "FlatGeobuf")
     return _gdal(path, "", about_key="DESCRIPTION")
 
 
@@ -191,7 +114,7 @@ def _read_kml(path: Path, layer: str) -> Frame:
     _refuse_entities(path)
     names = _layers(path)
     if (layer and layer not in names) or (not layer and len(names) != 1):
-        words = {"path": path.name, "all": _("、").join(names) or "—"}
+        words = {"path": path.name, "all": listed(names) or "—"}
         raise Unreadable(_("%(path)s 里有这些图层(文件夹):%(all)s。请用 --layer 选一个。") % words)
     frame = _gdal(path, layer or names[0])
     frame.columns = {
@@ -219,7 +142,7 @@ def _refuse_entities(path: Path) -> None:
             if event == "end":
                 element.clear()
         if root is None or root.tag.rpartition("}")[2] != "kml":
-            raise _lies(path, "KML")
+            raise lies(path, "KML")
     except DefusedXmlException:
         raise Unreadable(
             _("%s 里有 DTD 或实体声明,可能是恶意文件,没有读取。KML 不需要它们,请重新导出。") % path.name
@@ -246,12 +169,12 @@ def _read_shape(path: Path, layer: str) -> Frame:
 def _shape(path: Path, shown: Path) -> Frame:
     frame = _from_raw(ogr.read_shapefile(path))
     beside = path.parent / archives.ABOUT
-    about = _json(beside.read_bytes()) if beside.is_file() else None
+    about = json_or_none(beside.read_bytes()) if beside.is_file() else None
     fields = about.get("fields") if isinstance(about, dict) else None
     if isinstance(fields, dict):
         frame.columns = {str(fields.get(name, name)): values for name, values in frame.columns.items()}
     frame.layer = frame.layer if path == shown else shown.stem
-    return _state(frame, about, frame.crs)
+    return stated(frame, about, frame.crs)
 
 
 def _read_geojson(path: Path, layer: str) -> Frame:
@@ -261,7 +184,7 @@ def _read_geojson(path: Path, layer: str) -> Frame:
         frame = Frame(str(document.get("name") or path.stem), dict(plain[0]), plain[1], crs=crs)
     else:
         frame = _from_raw(geojson.rows_of(path, document))
-    return _state(frame, document.get("gridmgr"), crs, by_default=by_default)
+    return stated(frame, document.get("gridmgr"), crs, by_default=by_default)
 
 
 def _from_raw(raw: Raw) -> Frame:
@@ -277,9 +200,11 @@ def _layers(path: Path) -> list[str]:
     import pyogrio
 
     try:
-        return [str(name) for name, _kind in pyogrio.list_layers(path)]
+        layers = pyogrio.list_layers(path)
     except pyogrio.errors.DataSourceError as error:
-        raise _broken(path, error) from None
+        raise broken(path, error) from None
+    # Tables without a geometry, such as QGIS's layer_styles, count only where there is nothing else.
+    return [str(name) for name, kind in layers if kind is not None] or [str(name) for name, _kind in layers]
 
 
 def _gdal(path: Path, layer: str, *, about_key: str = "") -> Frame:
@@ -290,17 +215,17 @@ def _gdal(path: Path, layer: str, *, about_key: str = "") -> Frame:
         said = pyogrio.read_info(path, layer=layer or None)
         read = _by_arrow if set(said["ogr_types"]) <= _PLAIN_TYPES else _by_numpy
         crs_text, geometry, columns = read(path, layer)
-    except (RuntimeError, IndexError, ValueError) as error:  # pyogrio's own are RuntimeErrors
-        raise _broken(path, error) from None
+    except (RuntimeError, IndexError, ValueError, OSError) as error:  # pyogrio's own are RuntimeErrors
+        raise broken(path, error) from None
     frame = Frame(layer or path.stem, columns, None)
     frame.geometry = None if geometry is None else _shapes(geometry, frame)
-    about = _json((said.get("layer_metadata") or {}).get(about_key)) if about_key else None
+    about = json_or_none((said.get("layer_metadata") or {}).get(about_key)) if about_key else None
     crs = (
         parse_crs(crs_text)
         if crs_text and not crs_text.startswith(("ENGCRS", "LOCAL_CS")) and "Undefined" not in crs_text
         else None
     )
-    return _state(frame, about, crs)
+    return stated(frame, about, crs)
 
 
 # What GDAL hands out: the CRS as text, geometries as WKB, columns of Python values.
@@ -335,11 +260,15 @@ def _shapes(wkb: np.ndarray, frame: Frame) -> np.ndarray:
     """Shapely geometries; a row whose bytes can't be read is noted as a trouble."""
     try:
         return shapely.from_wkb(wkb)
-    except shapely.errors.GEOSException:
-        shapes = shapely.from_wkb(wkb, on_invalid="ignore")
-        for index in np.flatnonzero(shapely.is_missing(shapes)):
-            if wkb[index] is not None:
-                frame.troubles[int(index)] = ("WKB", _("几何无效,读不出来。请修复该要素后重新导出。"))
+    except (shapely.errors.GEOSException, NotImplementedError):  # the latter for curves
+        shapes = np.full(len(wkb), None, dtype=object)
+        for index, part in enumerate(wkb):
+            try:
+                shapes[index] = shapely.from_wkb(part)
+            except shapely.errors.GEOSException:
+                frame.troubles[index] = ("WKB", not_readable())
+            except NotImplementedError:
+                frame.troubles[index] = ("WKB", curved())
         return shapes
 
 
@@ -347,7 +276,7 @@ def _plain(column: np.ndarray) -> list[Any]:
     """Python values, with None where there is none: GDAL hands out NaN and NaT for missing numbers and dates."""
     if column.dtype.kind == "M":
         return [
-            None if value is None else _without_midnight(value)
+            None if value is None else without_midnight(value)
             for value in column.astype("datetime64[s]").tolist()
         ]
     values = column.tolist()
@@ -356,204 +285,38 @@ def _plain(column: np.ndarray) -> list[Any]:
     return values
 
 
-def _without_midnight(value: date) -> date:
-    """FlatGeobuf knows no dates, only moments: a midnight is a date."""
-    if isinstance(value, datetime) and value.time() == time():
-        return value.date()
-    return value
-
-
 def _read_parquet(path: Path, layer: str) -> Frame:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    if not _begins(path, b"PAR1"):
-        raise _lies(path, "GeoParquet")
+    if not begins(path, b"PAR1"):
+        raise lies(path, "GeoParquet")
     try:
         table = pq.read_table(path)
-    except (pa.ArrowException, OSError) as error:
-        raise _broken(path, error) from None
-    metadata = table.schema.metadata or {}
-    geo = _json(metadata.get(b"geo"))
-    column = geo.get("primary_column") if isinstance(geo, dict) else None
-    about_it = geo.get("columns", {}).get(column) if isinstance(geo, dict) else None
-    if (
-        column not in table.column_names
-        or not isinstance(about_it, dict)
-        or about_it.get("encoding") != "WKB"
-    ):
-        raise Unreadable(_("%s 不是带 WKB 几何的 GeoParquet。请用 GeoParquet 1.x 重新导出。") % path.name)
-    frame = Frame(path.stem, {}, None)
-    frame.columns = {
-        name: table.column(name).to_pylist() for name in table.column_names if name not in (column, "bbox")
-    }
+        metadata = table.schema.metadata or {}
+        column, about_it = _geo_column(json_or_none(metadata.get(b"geo")), table)
+        if not about_it:
+            raise Unreadable(_("%s 不是带 WKB 几何的 GeoParquet。请用 GeoParquet 1.x 重新导出。") % path.name)
+        names = [name for name in table.column_names if name not in (column, "bbox")]
+        frame = Frame(path.stem, {name: table.column(name).to_pylist() for name in names}, None)
+    except (pa.ArrowException, OSError, ValueError, OverflowError) as error:
+        raise broken(path, error) from None
     frame.geometry = _shapes(np.array(table.column(column).to_pylist(), dtype=object), frame)
     # The standard: no crs means WGS 84, null means unknown.
     said = about_it.get("crs", "OGC:CRS84")
     crs = parse_crs(said if isinstance(said, str) else json.dumps(said)) if said is not None else None
-    return _state(frame, _json(metadata.get(b"gridmgr")), crs)
+    return stated(frame, json_or_none(metadata.get(b"gridmgr")), crs)
 
 
-# ── Sheets ────────────────────────────────────────────────────────────────────────────────────────────────
+def _geo_column(geo: Any, table: "pa.Table") -> tuple[str, dict[str, Any]]:
+    """The column that holds WKB, and what the metadata say of it; nothing of it when there is no such column."""
+    import pyarrow as pa
 
-
-def _read_csv(path: Path, layer: str) -> Frame:
-    content = path.read_bytes()
-    if b"\0" in content[:4096]:
-        raise _lies(path, "CSV")
-    notes = []
-    try:
-        text = content.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        text = _as_gb18030(path, content)
-        notes.append(_("文字按 GB18030(GBK)编码读取"))
-    try:
-        rows = [row for row in csv.reader(text.splitlines(keepends=True), strict=True) if any(row)]
-    except csv.Error as error:
-        raise _broken(path, error) from None
-    values = [
-        [(_unquoted(cell) if cell[0] == "'" else cell) if cell else None for cell in row] for row in rows
-    ]
-    return _sheet(path, values, notes)
-
-
-def _as_gb18030(path: Path, content: bytes) -> str:
-    try:
-        return content.decode("gb18030")
-    except UnicodeDecodeError:
-        raise Unreadable(
-            _("%s 的文字既不是 UTF-8,也不是 GBK。请转为 UTF-8 后重新导出。") % path.name
-        ) from None
-
-
-def _unquoted(cell: str) -> str:
-    """Without the apostrophe that keeps a text from becoming a formula (gridmgr.layers.sheets)."""
-    return cell[1:] if re.match("^'+[=+\\-@\t\r\n＝＋－＠]", cell) else cell
-
-
-def _read_xlsx(path: Path, layer: str) -> Frame:
-    import openpyxl
-
-    if not _begins(path, b"PK\x03\x04"):
-        raise _lies(path, "XLSX")
-    try:
-        book = openpyxl.load_workbook(path, read_only=True, data_only=True)
-        if layer and layer not in book.sheetnames:
-            words = {"path": path.name, "layer": layer, "all": _("、").join(book.sheetnames)}
-            raise Unreadable(_("%(path)s 里没有工作表 %(layer)s。有这些:%(all)s。") % words)
-        sheet = book[layer] if layer else book.worksheets[0]
-        rows = [list(map(_cell, row)) for row in sheet.iter_rows(values_only=True)]
-    except Unreadable:
-        raise
-    except Exception as error:  # noqa: BLE001  openpyxl lets whatever its parsers meet through
-        raise _broken(path, error) from None
-    return _sheet(path, [row for row in rows if any(value is not None for value in row)], [])
-
-
-def _cell(value: Any) -> Any:
-    from openpyxl.utils.escape import unescape
-
-    if isinstance(value, str):
-        return unescape(value) or None
-    return _without_midnight(value) if isinstance(value, datetime) else value
-
-
-def _sheet(path: Path, rows: list[list[Any]], notes: list[str]) -> Frame:
-    """Rows below one row of headings, places among them as WKT or as x and y."""
-    if not rows:
-        raise Unreadable(_("%s 里没有任何行。") % path.name)
-    head, *body = rows
-    names = [str(name).strip() if name is not None else "" for name in head]
-    for number, row in enumerate(body, 2):
-        if len(row) > len(names) and any(value is not None for value in row[len(names) :]):
-            words = {"path": path.name, "row": number, "cells": len(row), "heads": len(names)}
-            raise Unreadable(
-                _("%(path)s 第 %(row)s 行有 %(cells)s 格,表头只有 %(heads)s 格。请检查逗号和引号。") % words
-            )
-    columns: dict[str, Sequence[Any]] = {
-        name: [row[index] if index < len(row) else None for row in body]
-        for index, name in enumerate(names)
-        if name
-    }
-    frame = Frame(path.stem, columns, None, notes=notes)
-    _take_places(path, frame)
-    return frame
-
-
-def _take_places(path: Path, frame: Frame) -> None:
-    """Move the columns that hold places out of the columns into the geometry."""
-    places = {
-        name: found for name in frame.columns if (found := _PLACE.match(name)) and _is_place(found["word"])
-    }
-    if not places:
-        return
-    codes = {found["datum"] for found in places.values()} - {None}
-    if len(codes) > 1:
-        raise Unreadable(_("%s 的坐标列写着不同的坐标基准。请改正表头。") % path.name)
-    if codes:
-        frame.datum = _named(codes.pop())
-    taken = {name: frame.columns.pop(name) for name in places}
-    wkt = [values for name, values in taken.items() if places[name]["word"].lower() == "wkt"]
-    frame.geometry = _from_wkt(wkt, frame) if wkt else _from_xy(path, places, taken, frame)
-
-
-def _is_place(word: str) -> bool:
-    return word.lower() == "wkt" or word.lower() in _X_WORDS | _Y_WORDS
-
-
-def _from_wkt(parts: Sequence[Sequence[Any]], frame: Frame) -> np.ndarray:
-    texts = [
-        "".join(str(part) for part in row if part is not None) or None for row in zip(*parts, strict=True)
-    ]
-    try:
-        return shapely.from_wkt(texts)
-    except shapely.errors.GEOSException:
-        shapes = shapely.from_wkt(texts, on_invalid="ignore")
-        for index in np.flatnonzero(shapely.is_missing(shapes)):
-            if texts[index] is not None:
-                reason = _("WKT 读不懂。应为 POLYGON ((x y, x y, …)) 这样的文字。")
-                frame.troubles[int(index)] = (str(texts[index])[:80], reason)
-        return shapes
-
-
-def _from_xy(path: Path, places: Any, taken: dict[str, Sequence[Any]], frame: Frame) -> np.ndarray:
-    x = next((values for name, values in taken.items() if places[name]["word"].lower() in _X_WORDS), None)
-    y = next((values for name, values in taken.items() if places[name]["word"].lower() in _Y_WORDS), None)
-    if x is None or y is None:
-        raise Unreadable(_("%s 只有一列坐标。须有经度和纬度两列,或一列 WKT。") % path.name)
-    return np.array(
-        [_point(index, pair, frame) for index, pair in enumerate(zip(x, y, strict=True))], dtype=object
-    )
-
-
-def _point(index: int, pair: Iterable[Any], frame: Frame) -> Any:
-    pair = list(pair)
-    if pair == [None, None]:
-        return None
-    try:
-        return shapely.Point([float(value) for value in pair])
-    except (TypeError, ValueError):
-        frame.troubles[index] = (str(pair)[:80], _("坐标不是两个数字。请改正。"))
-        return None
-
-
-# ── Words ─────────────────────────────────────────────────────────────────────────────────────────────────
-
-
-def _begins(path: Path, magic: bytes) -> bool:
-    with path.open("rb") as stream:
-        return stream.read(len(magic)) == magic
-
-
-def _lies(path: Path, kind: str) -> Unreadable:
-    return Unreadable(
-        _("%(path)s 不是 %(kind)s(内容与后缀不符)。请从原来的软件重新导出。")
-        % {"path": path.name, "kind": kind}
-    )
-
-
-def _broken(path: Path, error: Exception) -> Unreadable:
-    return Unreadable(
-        _("读不了 %(path)s:%(why)s。文件可能不完整,请重新导出。")
-        % {"path": path.name, "why": str(error)[:200]}
-    )
+    columns = geo.get("columns") if isinstance(geo, dict) else None
+    column = geo.get("primary_column") if isinstance(geo, dict) else None
+    if not isinstance(columns, dict) or not isinstance(column, str) or column not in table.column_names:
+        return "", {}
+    about_it, kind = columns.get(column), table.schema.field(column).type
+    if not isinstance(about_it, dict) or about_it.get("encoding") != "WKB":
+        return "", {}
+    return (column, about_it) if pa.types.is_binary(kind) or pa.types.is_large_binary(kind) else ("", {})

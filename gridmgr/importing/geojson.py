@@ -36,7 +36,9 @@ def parsed(path: Path) -> dict[str, Any]:
     document = _parse(path)
     features = document.get("features") if isinstance(document, dict) else None
     if not isinstance(features, list) or document.get("type") != "FeatureCollection":
-        raise Unreadable(_("%s 不是 GeoJSON FeatureCollection。请从 GIS 软件按 GeoJSON 重新导出。") % path)
+        raise Unreadable(
+            _("%s 不是 GeoJSON FeatureCollection。请从 GIS 软件按 GeoJSON 重新导出。") % path.name
+        )
     return document
 
 
@@ -63,15 +65,15 @@ def _parse(path: Path) -> Any:
     except UnicodeDecodeError as error:
         raise Unreadable(
             _("%(path)s 不是 UTF-8 文本(第 %(at)s 字节)。GeoJSON 必须用 UTF-8,请重新导出。")
-            % {"path": path, "at": error.start + 1}
+            % {"path": path.name, "at": error.start + 1}
         ) from None
     except json.JSONDecodeError as error:
         raise Unreadable(
             _("%(path)s 不是有效的 JSON(第 %(line)s 行第 %(column)s 列)。请重新导出。")
-            % {"path": path, "line": error.lineno, "column": error.colno}
+            % {"path": path.name, "line": error.lineno, "column": error.colno}
         ) from None
     except (RecursionError, ValueError):
-        raise Unreadable(_("%s 不是有效的 JSON(嵌套过深或数字过长)。请重新导出。") % path) from None
+        raise Unreadable(_("%s 不是有效的 JSON(嵌套过深或数字过长)。请重新导出。") % path.name) from None
 
 
 @contextmanager
@@ -97,7 +99,8 @@ def crs_of(path: Path, document: dict[str, Any]) -> "tuple[pyproj.CRS | None, bo
     name = properties.get("name") if isinstance(properties, dict) else None
     if not isinstance(name, str):
         raise Unreadable(
-            _('%s 的 crs 成员读不懂。应为 {"type": "name", "properties": {"name": "EPSG:4490"}}。') % path
+            _('%s 的 crs 成员读不懂。应为 {"type": "name", "properties": {"name": "EPSG:4490"}}。')
+            % path.name
         )
     return parse_crs(name), False
 
@@ -124,10 +127,19 @@ def _geometry(member: Any) -> shapely.Geometry | None:
     if kind not in DEPTH:
         raise _Bad(_("几何类型 %s 不是 GeoJSON 的类型。") % _short(kind))
     coordinates = _checked(member.get("coordinates"), DEPTH[kind])
+    if any(len(ring) < 4 or ring[0] != ring[-1] for ring in _rings(kind, coordinates)):
+        raise _Bad(_("几何无效:环不闭合或点数不足。"))
     try:
         return shapely.geometry.shape({"type": kind, "coordinates": coordinates})
     except (ValueError, TypeError, IndexError, shapely.errors.GEOSException):
         raise _Bad(too_few_points() if "Line" in kind else _("几何无效:环不闭合或点数不足。")) from None
+
+
+def _rings(kind: str, coordinates: Any) -> list[Any]:
+    """The rings of a polygon or of several, which shapely would close in silence."""
+    if kind == "Polygon":
+        return coordinates
+    return [ring for polygon in coordinates for ring in polygon] if kind == "MultiPolygon" else []
 
 
 def _checked(coordinates: Any, depth: int) -> Any:

@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 
 from gridmgr.geo.crs import WGS84
 from gridmgr.importing.base import Row, Unreadable
-from gridmgr.importing.raw import Raw, parse_crs
+from gridmgr.importing.raw import Raw, curved, listed, not_readable, parse_crs
 
 # dBASE language driver ids that mean Chinese; other ids are too often wrong to be believed.
 _LANGUAGE_DRIVERS = {0x4D: "gb18030", 0x7A: "gb18030", 0x78: "big5", 0x4F: "big5", 0x68: "big5"}
@@ -39,7 +39,7 @@ def read_geopackage(path: Path, *, kinds: Collection[str], layer: str, favourite
     raw = _rows(path, chosen)
     if not layer and len(layers) > 1:
         raw.notes.append(
-            _("读取图层 %(layer)s;文件里共有图层:%(all)s") % {"layer": chosen, "all": _list(layers)}
+            _("读取图层 %(layer)s;文件里共有图层:%(all)s") % {"layer": chosen, "all": listed(layers)}
         )
     return raw
 
@@ -60,7 +60,7 @@ def _choose(
     path: Path, layers: dict[str, str], kinds: Collection[str], layer: str, favourites: Sequence[str]
 ) -> str:
     fit = [name for name, kind in layers.items() if _fits(kind, kinds)]
-    words = {"path": path.name, "layer": layer, "all": _list(layers), "kinds": _("、").join(kinds)}
+    words = {"path": path.name, "layer": layer, "all": listed(layers), "kinds": _("、").join(kinds)}
     if layer and layer not in layers:
         raise Unreadable(
             _("%(path)s 里没有图层 %(layer)s。有这些图层:%(all)s。请用 --layer 选一个。") % words
@@ -79,7 +79,7 @@ def _choose(
         if favourite in fit:
             return favourite
     raise Unreadable(
-        _("%(path)s 里有几个可用的图层:%(fit)s。请用 --layer 选一个。") % {**words, "fit": _list(fit)}
+        _("%(path)s 里有几个可用的图层:%(fit)s。请用 --layer 选一个。") % {**words, "fit": listed(fit)}
     )
 
 
@@ -88,10 +88,6 @@ def _fits(kind: str, kinds: Collection[str]) -> bool:
     return kind in ("Unknown", "Geometry") or any(
         kind.replace("3D ", "").removeprefix("Measured ").split(" ")[0] == one for one in kinds
     )
-
-
-def _list(names: Collection[str]) -> str:
-    return _("、").join(names)
 
 
 # ── Shapefile ─────────────────────────────────────────────────────────────────────────────────────────────
@@ -167,7 +163,7 @@ def _label(path: Path) -> str:
 def _decodes(content: bytes, encoding: str) -> bool:
     try:
         content.decode(encoding)
-    except UnicodeDecodeError:
+    except (UnicodeDecodeError, LookupError):  # LookupError: a codec, but none of text
         return False
     return True
 
@@ -239,7 +235,9 @@ def _rows(
             with np.errstate(invalid="ignore"):  # NaN is refused later, in words
                 geometry = None if wkb is None else shapely.from_wkb(wkb)
         except shapely.errors.GEOSException:
-            raw.troubles[number] = ("WKB", _("几何无效,读不出来。请修复该要素后重新导出。"))
+            raw.troubles[number] = ("WKB", not_readable())
+        except NotImplementedError:
+            raw.troubles[number] = ("WKB", curved())
         attributes = {name: column[number - 1] for name, column in zip(fields, values, strict=True)}
         raw.rows.append(Row(number, str(fids[number - 1]), attributes, geometry))
     return raw

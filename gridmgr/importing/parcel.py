@@ -6,16 +6,21 @@ from typing import Any
 import numpy as np
 import orjson
 import shapely
+from django.utils.translation import gettext as _
 
 from gridmgr.geo.datums import datum_named
-from gridmgr.importing.frames import Frame
+from gridmgr.importing.base import Unreadable
+from gridmgr.importing.frame import Frame
 from gridmgr.importing.raw import parse_crs
 
 ANSWER = "answer.json"
 
 
 def put_frame(frame: Frame, folder: Path) -> None:
-    """Lay a frame down; dates and times become ISO text, which imports read as well."""
+    """Lay a frame down; dates and times become ISO text, which imports read as well.
+
+    Raises Unreadable for text that isn't Unicode, such as half a pair of surrogates.
+    """
     said: dict[str, Any] = {
         "layer": frame.layer,
         "columns": frame.columns,
@@ -32,7 +37,13 @@ def put_frame(frame: Frame, folder: Path) -> None:
         np.save(folder / "lengths.npy", np.array([len(part) for part in parts], dtype=np.int64))
         (folder / "shapes.wkb").write_bytes(b"".join(parts))
     options = orjson.OPT_NON_STR_KEYS | orjson.OPT_SERIALIZE_NUMPY
-    (folder / ANSWER).write_bytes(orjson.dumps(said, default=str, option=options))
+    try:
+        text = orjson.dumps(said, default=str, option=options)
+    except TypeError:
+        raise Unreadable(
+            _("文件里有残缺的 Unicode 字符,存不下来,什么都没有读入。请改正文字后重新导出。")
+        ) from None
+    (folder / ANSWER).write_bytes(text)
 
 
 def frame_from(folder: Path) -> Frame:

@@ -1,5 +1,6 @@
 """What a format reader hands on: rows with coordinates as in the file; and the words and CRS names that readers share."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -9,6 +10,8 @@ from gridmgr.importing.base import Row, Unreadable
 
 if TYPE_CHECKING:
     import pyproj
+
+MOST_LISTED, LONGEST_NAME = 20, 60
 
 
 @dataclass
@@ -26,12 +29,29 @@ class Raw:
     notes: list[str] = field(default_factory=list)
 
 
+def listed(names: Iterable[object]) -> str:
+    """Names in a row; of very many the first, and how many there are: a hostile file can have 100,000."""
+    words = [str(name)[:LONGEST_NAME] for name in names]
+    shown = _("、").join(words[:MOST_LISTED])
+    if len(words) <= MOST_LISTED:
+        return shown
+    return _("%(names)s 等 %(count)s 个") % {"names": shown, "count": len(words)}
+
+
 def three_d() -> str:
     return _("三维几何(带 Z 或 M 值),本系统只存平面位置。请先压平,如 ogr2ogr -dim XY 新文件 旧文件。")
 
 
 def not_finite() -> str:
     return _("坐标含 NaN 或 Infinity。请修复该要素后重新导出。")
+
+
+def not_readable() -> str:
+    return _("几何无效,读不出来。请修复该要素后重新导出。")
+
+
+def curved() -> str:
+    return _("曲线几何,读不出来。请先转为折线,如 ogr2ogr -nlt CONVERT_TO_LINEAR 新文件 旧文件。")
 
 
 def too_few_points() -> str:

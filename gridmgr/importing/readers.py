@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 from gridmgr.geo.crs import WGS84, metric_srid, transformer, zone_window
 from gridmgr.importing import geojson, ogr, osm
 from gridmgr.importing.base import Refusal, Row, Table, Unreadable
+from gridmgr.importing.frame import SAME_PLACE_DEG
 from gridmgr.importing.raw import Raw, not_finite, parse_crs, three_d, too_few_points
 
 if TYPE_CHECKING:
@@ -22,8 +23,6 @@ if TYPE_CHECKING:
 
 LINES = ("LineString", "MultiLineString")
 POLYGONS = ("Polygon", "MultiPolygon")
-# Coordinates that two CRSs place nearer to each other than this (degrees, about 1 cm) don't contradict each other.
-SAME_PLACE_DEG = 1e-7
 
 
 def read_table(

@@ -22,7 +22,7 @@ from django.utils.translation import gettext as _
 from gridmgr.errors import TooMuch
 from gridmgr.importing.archives import MIB, ArchiveLimits
 from gridmgr.importing.base import Unreadable
-from gridmgr.importing.frames import Frame
+from gridmgr.importing.frame import Frame
 from gridmgr.importing.layers import Importer, Label, import_frame
 from gridmgr.importing.parcel import frame_from
 from gridmgr.importing.report import Report

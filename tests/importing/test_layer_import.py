@@ -544,6 +544,16 @@ def test_file_of_another_layer_is_refused_with_its_columns(name: str, town: Town
         bring_in(name, road)
 
 
+def test_file_with_thousands_of_columns_is_told_in_few_words(town: Town, tmp_path: Path) -> None:
+    properties = {f"列{index}": index for index in range(5000)}
+    member = {"type": "Feature", "properties": properties, "geometry": None}
+    path = tmp_path / "wide.geojson"
+    path.write_text(json.dumps({"type": "FeatureCollection", "features": [member]}))
+    with pytest.raises(Unreadable, match=r"列0、列1、.*等 5000 个") as refused:
+        bring_in("bays", path)
+    assert len(str(refused.value)) < 500
+
+
 # ── Cost, and the command ─────────────────────────────────────────────────────────────────────────────────
 
 

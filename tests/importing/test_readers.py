@@ -207,3 +207,12 @@ def test_polygons_are_read_when_asked_for(tmp_path: Path) -> None:
     assert only.geometry is not None
     assert only.geometry.area == pytest.approx(2500, abs=0.2)  # 100 × 50 / 2
     assert [(refusal.row, refusal.value) for refusal in read.refused] == [(2, "LineString")]
+
+
+@pytest.mark.parametrize("ends", [3, 4])
+def test_ring_that_does_not_close_is_refused_and_not_mended(ends: int, tmp_path: Path) -> None:
+    corners = [(0, 0), (100, 0), (100, 50), (0, 50)][:ends]
+    park = feature(EAST)
+    park["geometry"] = {"type": "Polygon", "coordinates": [degrees(*corners)]}
+    read = read_table(geojson(tmp_path / "p.geojson", park), kinds=POLYGONS)
+    assert [(refusal.row, "环不闭合" in refusal.reason) for refusal in read.refused] == [(1, True)]
