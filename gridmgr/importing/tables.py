@@ -30,6 +30,8 @@ SAME_M = 0.001
 # After so many refused rows the search for more ends.
 MOST_REFUSED = 100
 MOST_ITEMS = 200
+# From so many rows on a bad plan costs more than fresh statistics.
+MANY = 1000
 
 
 @dataclass(frozen=True)
@@ -112,6 +114,10 @@ class _Table:
         columns = [sql.SQL("t.{}").format(sql.Identifier(name)) for name in self.incoming.columns]
         extras = [sql.SQL("NULL::text AS {}").format(_extra(name)) for name in self.incoming.extras]
         self.drop()
+        if len(self.incoming.rows) >= MANY:
+            # An autovacuum in the middle of an earlier large import saw its pages and none of its rows: with a table
+            # believed empty the joins below become nested loops.
+            self.run("ANALYZE {target}")
         self.run(
             "CREATE TEMPORARY TABLE incoming ON COMMIT DROP AS "
             "SELECT {fields} FROM {target} AS t WITH NO DATA",
