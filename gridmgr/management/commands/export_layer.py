@@ -20,6 +20,8 @@ from gridmgr.layers.files import FORMATS, export_layer
 
 
 class Command(BaseCommand):
+    # They look at every page of the site, which takes longer than most files.
+    requires_system_checks: list[str] = []
     help = (
         "把一个图层导出为数据文件,格式由后缀决定:"
         + "、".join(form.suffix for form in FORMATS)

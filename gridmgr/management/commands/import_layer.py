@@ -17,6 +17,8 @@ from gridmgr.intake.record import counts_of, digest_of, kept_of, recorded
 
 
 class Command(BaseCommand):
+    # They look at every page of the site, which takes longer than most files.
+    requires_system_checks: list[str] = []
     help = (
         "把数据文件导入一个图层:整个文件要么全部写入,要么都不写;按编号认出已有的对象,文件里没有的保持不变;"
         "重复导入同一文件不产生任何改动。 / Import a data file into a layer: all of it or nothing. What is in the "
