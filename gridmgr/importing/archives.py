@@ -114,7 +114,9 @@ def _shape_of(path: Path, members: Collection[zipfile.ZipInfo], layer: str) -> s
         )
     if len(shapes) > 1:
         words = {"path": path.name, "all": listed(sorted(_shown(name) for name in shapes))}
-        raise Unreadable(_("压缩包 %(path)s 里有几个 .shp:%(all)s。请用 --layer 选一个。") % words)
+        raise Unreadable(
+            _("压缩包 %(path)s 里有几个 .shp:%(all)s。请写明用哪一个(命令里是 --layer)。") % words
+        )
     return shapes[0]
 
 

@@ -61,7 +61,7 @@ def stated(frame: Frame, about: Any, crs: "pyproj.CRS | None", *, by_default: bo
     A program that moves the coordinates into another CRS carries the mark along: where both contradict each other
     the CRS counts; and where the mark names a datum that no CRS can say, neither does, and a person has to choose.
     """
-    frame.about = about if isinstance(about, dict) else {}
+    frame.about, frame.crs = about if isinstance(about, dict) else {}, None
     code = frame.about.get("datum")
     mark = named_datum(code) if isinstance(code, str) else None
     if mark is not None and (crs is None or by_default or _same_place(frame, mark, crs)):

@@ -94,11 +94,11 @@ def _read_geopackage(path: Path, layer: str) -> Frame:
     if layer and layer not in names:
         words = {"path": path.name, "layer": layer, "all": listed(names)}
         raise Unreadable(
-            _("%(path)s 里没有图层 %(layer)s。有这些图层:%(all)s。请用 --layer 选一个。") % words
+            _("%(path)s 里没有图层 %(layer)s。有这些图层:%(all)s。请写明用哪一个(命令里是 --layer)。") % words
         )
     if not layer and len(names) > 1:
         words = {"path": path.name, "all": listed(names)}
-        raise Unreadable(_("%(path)s 里有几个图层:%(all)s。请用 --layer 选一个。") % words)
+        raise Unreadable(_("%(path)s 里有几个图层:%(all)s。请写明用哪一个(命令里是 --layer)。") % words)
     if not names:
         raise Unreadable(_("%s 里没有图层。") % path.name)
     return _gdal(path, layer or names[0], about_key="gridmgr")
@@ -115,7 +115,9 @@ def _read_kml(path: Path, layer: str) -> Frame:
     names = _layers(path)
     if (layer and layer not in names) or (not layer and len(names) != 1):
         words = {"path": path.name, "all": listed(names) or "—"}
-        raise Unreadable(_("%(path)s 里有这些图层(文件夹):%(all)s。请用 --layer 选一个。") % words)
+        raise Unreadable(
+            _("%(path)s 里有这些图层(文件夹):%(all)s。请写明用哪一个(命令里是 --layer)。") % words
+        )
     frame = _gdal(path, layer or names[0])
     frame.columns = {
         name: values for name, values in frame.columns.items() if name.lower() not in _KML_FIELDS

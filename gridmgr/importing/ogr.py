@@ -63,7 +63,7 @@ def _choose(
     words = {"path": path.name, "layer": layer, "all": listed(layers), "kinds": _("、").join(kinds)}
     if layer and layer not in layers:
         raise Unreadable(
-            _("%(path)s 里没有图层 %(layer)s。有这些图层:%(all)s。请用 --layer 选一个。") % words
+            _("%(path)s 里没有图层 %(layer)s。有这些图层:%(all)s。请写明用哪一个(命令里是 --layer)。") % words
         )
     if layer and layer not in fit:
         raise Unreadable(
@@ -79,7 +79,8 @@ def _choose(
         if favourite in fit:
             return favourite
     raise Unreadable(
-        _("%(path)s 里有几个可用的图层:%(fit)s。请用 --layer 选一个。") % {**words, "fit": listed(fit)}
+        _("%(path)s 里有几个可用的图层:%(fit)s。请写明用哪一个(命令里是 --layer)。")
+        % {**words, "fit": listed(fit)}
     )
 
 

@@ -142,11 +142,11 @@ def _refuse_unfit(raw: Raw, kinds: Collection[str]) -> list[Refusal]:
 def _why_unfit(geometry: shapely.Geometry | None, kinds: Collection[str]) -> str:
     """Why the geometry can't be taken, or ''."""
     if geometry is None:
-        return _("没有几何(null)。请补画或删除这一行。")
+        return _("没有几何。请补画或删除这一行。")
     if geometry.geom_type not in kinds:
         return _("几何类型应为 %s。请换图层,或删除这一行。") % _("、").join(kinds)
     if geometry.is_empty:
-        return _("几何为空(EMPTY)。请补画或删除这一行。")
+        return _("几何为空。请补画或删除这一行。")
     if geometry.has_z or geometry.has_m:
         return three_d()
     if not np.isfinite(shapely.get_coordinates(geometry)).all():

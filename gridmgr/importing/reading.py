@@ -112,14 +112,16 @@ class Reading:
         if not stated and asked is None:
             raise Unreadable(
                 _(
-                    "%s 没有写明坐标基准。请用 --datum 指明:wgs84、cgcs2000、gcj02、bd09 或 EPSG:4547;不清楚时请问提供数据的单位。"
+                    "%s 没有写明坐标基准。请指明(命令里是 --datum)wgs84、cgcs2000、gcj02、bd09 或 EPSG:4547;不清楚时请问提供数据的单位。"
                 )
                 % name
             )
         if asked is None or not stated or frame.by_default or _alike(asked, frame.datum):
             return asked or frame.datum
         raise Unreadable(
-            _("%(path)s 写明坐标基准为 %(there)s,与指定的 %(given)s 矛盾。请去掉 --datum,或改正文件。")
+            _(
+                "%(path)s 写明坐标基准为 %(there)s,与指定的 %(given)s 矛盾。请不要另外指定(命令里是 --datum),或改正文件。"
+            )
             % {"path": name, "there": frame.datum or frame.crs, "given": asked}
         )
 

@@ -47,9 +47,9 @@ def why_unfit(shapes: np.ndarray, declared: str, allowed: Sequence[str] = ()) ->
         else counts
     )
     tests: list[tuple[np.ndarray, str]] = [
-        (shapely.is_missing(shapes), _("没有几何(null)。请补画或删除这一行。")),
+        (shapely.is_missing(shapes), _("没有几何。请补画或删除这一行。")),
         (~np.isin(shapely.get_type_id(shapes), wanted), words + _("请换图层,或删除这一行。")),
-        (shapely.is_empty(shapes), _("几何为空(EMPTY)。请补画或删除这一行。")),
+        (shapely.is_empty(shapes), _("几何为空。请补画或删除这一行。")),
         (shapely.has_z(shapes), three_d()),
         ((counts > 0) & (finite > 0), not_finite()),
     ]

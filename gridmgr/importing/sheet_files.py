@@ -2,6 +2,7 @@
 
 import csv
 import re
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from io import StringIO
@@ -18,6 +19,8 @@ from gridmgr.importing.raw import listed
 
 # How a sheet heads its places: a word, the datum in brackets, the number of a column that runs on.
 _PLACE = re.compile(r"^(?P<word>\S+?)\s*(?:\[(?P<datum>[^\]]+)\])?(?:\s+(?P<part>\d+))?$")
+# More brackets opened in a row than any geometry has: MULTIPOLYGON has three.
+_TOO_DEEP = re.compile(r"(?:\([A-Z\s]*){6}", re.IGNORECASE)
 _X_WORDS = frozenset(["经度", "东坐标", "lon", "lng", "longitude", "x"])
 _Y_WORDS = frozenset(["纬度", "北坐标", "lat", "latitude", "y"])
 
@@ -33,9 +36,7 @@ def read_csv(path: Path, layer: str) -> Frame:
     except UnicodeDecodeError:
         text = _as_gb18030(path, content)
         notes.append(_("文字按 GB18030(GBK)编码读取"))
-    csv.field_size_limit(
-        len(content) + 1
-    )  # a shape may be one long text; the file's own size is limited elsewhere
+    csv.field_size_limit(max(csv.field_size_limit(), len(content)))  # a shape is one long text
     try:
         rows = [row for row in csv.reader(StringIO(text, newline=""), strict=True) if any(row)]
     except csv.Error as error:
@@ -118,7 +119,7 @@ def _refuse_unfit_heads(path: Path, names: Sequence[str]) -> None:
             _("%(path)s 的各列用 %(sign)s 分隔。请用逗号分隔重新导出,或另存为 XLSX。")
             % {"path": path.name, "sign": sign}
         )
-    twice = next((name for name in names if name and names.count(name) > 1), "")
+    twice = next((name for name, count in Counter(names).items() if name and count > 1), "")
     if twice:
         raise Unreadable(
             _("%(path)s 的表头有几列都叫“%(name)s”。请改名或删去多余的列。")
@@ -151,15 +152,22 @@ def _from_wkt(parts: Sequence[Sequence[Any]], frame: Frame) -> np.ndarray:
     texts = [
         "".join(str(part) for part in row if part is not None) or None for row in zip(*parts, strict=True)
     ]
+    for index, text in enumerate(texts):
+        # GEOS calls itself for each collection in a collection, until the process has no stack left.
+        if text is not None and _TOO_DEEP.search(text):
+            texts[index], frame.troubles[index] = None, (text[:80], _unreadable_wkt())
     try:
         return shapely.from_wkt(texts)
     except shapely.errors.GEOSException:
         shapes = shapely.from_wkt(texts, on_invalid="ignore")
-        for index in np.flatnonzero(shapely.is_missing(shapes)):
+        for index in np.flatnonzero(shapely.is_missing(shapes)).tolist():
             if texts[index] is not None:
-                reason = _("WKT 读不懂。应为 POLYGON ((x y, x y, …)) 这样的文字。")
-                frame.troubles[int(index)] = (str(texts[index])[:80], reason)
+                frame.troubles[index] = (str(texts[index])[:80], _unreadable_wkt())
         return shapes
+
+
+def _unreadable_wkt() -> str:
+    return _("WKT 读不懂。应为 POLYGON ((x y, x y, …)) 这样的文字。")
 
 
 def _from_xy(path: Path, places: Any, taken: dict[str, Sequence[Any]], frame: Frame) -> np.ndarray:

@@ -390,6 +390,7 @@ def trigger_words() -> dict[str, str]:
     return {
         "stretch_on_road": _("里程超出道路范围。"),
         "pitch_within_site": _("伸出了摊点的范围。请改正几何,或先重新提出摊点的范围。"),
+        "site_holds_pitches": _("有摊位留在了新范围之外。请在规划页移动摊点,摊位会一起移。"),
         "pitches_apart": _("与同一摊点的另一摊位重叠。"),
         "one_secretary": _("支部须有且只有一位在任书记。"),
         "site_step_by_step": _("摊点的状态不由导入改变,请在摊点页办理。"),

@@ -62,6 +62,10 @@ class RanAway(Unreadable):
     """Reading took too much memory or time, or crashed."""
 
 
+class TooSlow(RanAway):
+    """Reading took more time than it was given."""
+
+
 def import_upload(
     path: Path,
     importer: Importer,
@@ -180,7 +184,7 @@ def _run_child(program: str, given: Path, folder: Path, name: str, layer: str, l
     try:
         child.communicate(json.dumps(task).encode(), timeout=limits.wall_s)
     except subprocess.TimeoutExpired:
-        raise RanAway(_too_slow(name, limits)) from None
+        raise TooSlow(_too_slow(name, limits)) from None
     finally:
         _end(child)
     _raise_what_it_says(child.returncode, folder, name, limits)
@@ -223,7 +227,7 @@ def _raise_what_it_says(status: int, folder: Path, name: str, limits: Limits) ->
     if status == 0 and answer.is_file():
         return
     if -status in (signal.SIGXCPU, signal.SIGKILL):
-        raise RanAway(_too_slow(name, limits))
+        raise TooSlow(_too_slow(name, limits))
     refusal = folder / "refusal.json"
     said = json.loads(refusal.read_text(encoding="utf-8")) if refusal.is_file() else {}
     if said.get("kind") == "unreadable":

@@ -73,7 +73,7 @@ def _choice_reader(field: "models.Field[Any, Any]") -> Read:
     def read(value: Any) -> str:
         text = str(value).strip()
         if text not in codes:
-            words = _("、").join(f"{code}({word})" for code, word in field.flatchoices)
+            words = _("、").join(f"{word}({code})" for code, word in field.flatchoices)
             raise Unfit(_("不在可选值中。可用:%s。") % words)
         return codes[text]
 

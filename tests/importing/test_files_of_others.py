@@ -1,6 +1,7 @@
 """Files as other programs leave them: our own exports moved into another CRS, curves, styles, attributes of macOS, …"""
 
 import csv
+import json
 import zipfile
 from datetime import date
 from pathlib import Path
@@ -88,6 +89,17 @@ def test_shifted_export_that_was_given_a_crs_is_for_a_person_to_decide(town: Tow
     assert bring_in("bays", given, datum="gcj02").counts["bays"]["unchanged"] == 2
 
 
+def test_shifted_geojson_that_names_a_crs_is_for_a_person_to_decide(town: Town, tmp_path: Path) -> None:
+    """ogr2ogr writes the mark of a GeoJSON out again, beside a crs of its own."""
+    path = send_out("bays", tmp_path / "out.geojson", datum="bd09")
+    document = json.loads(path.read_bytes())
+    document["crs"] = {"type": "name", "properties": {"name": "urn:ogc:def:crs:OGC:1.3:CRS84"}}
+    path.write_text(json.dumps(document))
+    with pytest.raises(Unreadable, match="没有写明坐标基准"):
+        bring_in("bays", path)
+    assert bring_in("bays", path, datum="bd09").counts["bays"]["unchanged"] == 2
+
+
 def test_curve_is_refused_in_its_row(town: Town, tmp_path: Path) -> None:
     path = tmp_path / "curve.gpkg"
     _write(path, [CURVE_POLYGON, shapely.to_wkb(shapely.box(112.5, 37.8, 112.6, 37.9))], "Unknown")
@@ -136,6 +148,15 @@ def test_shape_of_thousands_of_vertices_comes_back_from_csv(town: Town, tmp_path
     assert len(disc.wkt) > 131_072
     path = _sheet(tmp_path / "x.csv", ["name", "WKT [wgs84]"], ["圆", disc.wkt])
     assert shapely.get_num_coordinates(read_frame(path).geometry) == shapely.get_num_coordinates(disc)
+
+
+def test_collections_in_collections_are_refused_and_take_no_process_down(town: Town, tmp_path: Path) -> None:
+    deep = "GEOMETRYCOLLECTION(" * 100_000 + "POINT (1 2)" + ")" * 100_000
+    path = _sheet(tmp_path / "x.csv", ["name", "WKT [wgs84]"], ["深", deep], ["浅", "POINT (112.5 37.8)"])
+    frame = read_frame(path)
+    assert list(frame.troubles) == [0]
+    assert frame.geometry is not None
+    assert frame.geometry[1].wkt == "POINT (112.5 37.8)"
 
 
 def test_line_separators_inside_a_text_end_no_row(town: Town, tmp_path: Path) -> None:

@@ -265,7 +265,7 @@ def test_one_bad_row_keeps_everything_out_unless_skipped(town: Town, tmp_path: P
     path = edited(send_out("bays", tmp_path / "out.csv"), spoil)
     report = bring_in("bays", path)
     assert [(r.row, r.ref, r.field, r.value) for r in report.refused] == [(2, "BW-02", "类型", "飞机")]
-    assert "small(小型车)" in report.refused[0].reason
+    assert "小型车(small)" in report.refused[0].reason
     assert not report.written
     assert Bay.objects.get(number="BW-01").state == "in_use"
     skipped = bring_in("bays", path, skip_refused=True)
@@ -363,7 +363,7 @@ def test_promises_of_triggers_are_told_in_words(town: Town, tmp_path: Path) -> N
         ("bays", "编号", "", "没有填写"),
         ("bays", "编号", "长" * 21, "最多 20 个"),
         ("bays", "道路", "无此路", "没有叫这个名字的道路"),
-        ("bays", "侧", "中间", r"left\(左侧\)"),
+        ("bays", "侧", "中间", r"左侧\(left\)"),
         ("bays", "起点里程", "一百", "不是数字"),
         ("bays", "起点里程", "nan", "不是数字"),
         ("bays", "起点里程", "106", "终点必须大于起点"),
@@ -469,7 +469,7 @@ def polygons_file(path: Path, shapes: list[Any], crs: str | None = "EPSG:4547") 
 def test_file_without_a_datum_is_refused_until_a_person_names_it(town: Town, tmp_path: Path) -> None:
     shape = shapely.box(*at(200, -7.5), *at(206, -5))
     path = polygons_file(tmp_path / "none.gpkg", [shape], crs=None)
-    with pytest.raises(Unreadable, match=r"没有写明坐标基准。请用 --datum 指明"):
+    with pytest.raises(Unreadable, match=r"没有写明坐标基准。请指明"):
         bring_in("bays", path)
     assert bring_in("bays", path, datum="EPSG:4547").counts["bays"]["created"] == 1
     sheet = tmp_path / "none.csv"
