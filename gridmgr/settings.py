@@ -214,6 +214,8 @@ GRIDMGR_JOBS = {
 GRIDMGR_JOBS_EACH = 3  # waiting or running, of one person
 GRIDMGR_JOB_DAYS = environment.integer("GRIDMGR_JOB_DAYS", default=7, least=1)  # how long a file is kept
 GRIDMGR_JOB_MEMORY_MB = environment.integer("GRIDMGR_JOB_MEMORY_MB", default=1536, least=256)
+# Maps drawn, layers written and uploads read in pages' own requests at one time, over all processes; more are asked to wait.
+GRIDMGR_HEAVY_AT_ONCE = environment.integer("GRIDMGR_HEAVY_AT_ONCE", default=2, least=1)
 GRIDMGR_JOB_MINUTES = environment.integer("GRIDMGR_JOB_MINUTES", default=30, least=1)
 
 # ── Pages ─────────────────────────────────────────────────────────────────────────────────────────────────

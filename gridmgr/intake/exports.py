@@ -24,6 +24,7 @@ from gridmgr.feeds.query import box_of, day_of
 from gridmgr.geo.datums import WGS84
 from gridmgr.intake.forms import ExportForm
 from gridmgr.intake.rights import may_export, require
+from gridmgr.jobs.slots import slot, with_retry
 from gridmgr.layers.base import Layer
 from gridmgr.layers.files import FORMATS, Exported, export_layer, format_of
 from gridmgr.layers.geojson import within
@@ -104,12 +105,16 @@ def chosen(request: HttpRequest) -> Choice:
 def page(request: HttpRequest) -> HttpResponse:
     """`/data/export/?layer=&date=&branch=&…`: the conditions, how many rows meet them, and the button."""
     require(may_export(request.user))
-    asked = request.GET
-    trouble, choice = "", None
+    return _page(request)
+
+
+def _page(request: HttpRequest, trouble: str = "", status: int = 200) -> HttpResponse:
+    """The form as the address fills it in, with what was wrong with it or with making the file."""
+    asked, choice = request.GET, None
     try:
         choice = chosen(request)
     except Invalid as error:
-        trouble = str(error)
+        trouble, status = str(error), error.status
     initial = {"layer": FIRST, "date": timezone.localdate(), "format": ".gpkg", "datum": WGS84.code}
     form = ExportForm(initial={**initial, **_plain(asked)}, label_suffix="")
     context = {
@@ -119,7 +124,7 @@ def page(request: HttpRequest) -> HttpResponse:
         "trouble": trouble,
         "has_note": _has_note(asked.get("format", ".gpkg"), asked.get("datum", WGS84.code)),
     }
-    return render(request, "data/export.html", context, status=400 if trouble else 200)
+    return render(request, "data/export.html", context, status=status)
 
 
 def _plain(asked: QueryDict) -> dict[str, Any]:
@@ -142,7 +147,7 @@ def file(request: HttpRequest) -> HttpResponseBase:
         # Nothing but a known suffix of what was asked names a file.
         suffix = format_of(Path(asked.get("format", ".gpkg"))).suffix
         name = f"{choice.layer.title}-{choice.on}{suffix}"
-        with tempfile.TemporaryDirectory(prefix="gridmgr-") as folder:
+        with slot(), tempfile.TemporaryDirectory(prefix="gridmgr-") as folder:
             done = export_layer(
                 choice.layer,
                 Path(folder) / f"{choice.layer.name}{suffix}",
@@ -157,9 +162,7 @@ def file(request: HttpRequest) -> HttpResponseBase:
     except DomainError as error:
         if error.status == 404:
             raise
-        return render(
-            request, "error.html", {"status": error.status, "text": str(error)}, status=error.status
-        )
+        return with_retry(_page(request, str(error), error.status), error)
 
 
 def _handed_out(done: Exported, name: str, *, wants_note: bool) -> FileResponse:

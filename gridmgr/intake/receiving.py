@@ -1,10 +1,19 @@
-"""How an upload arrives: on the disk, at most as large as one may be; of a larger one nothing is kept."""
+"""How an upload arrives: on the disk, at most as large as one may be; of a larger one nothing is kept.
 
+It is read at once when it is small, the server has time and the reading is quick, else by a worker.
+"""
+
+from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 from django.core.files.uploadhandler import SkipFile, StopUpload, TemporaryFileUploadHandler
 
-from gridmgr.importing.upload import Limits
+from gridmgr.accounts.models import User
+from gridmgr.importing.upload import Limits, TooSlow
+from gridmgr.intake import bringing
+from gridmgr.intake.models import Import
+from gridmgr.jobs.slots import Full, slot
 
 
 class CappedUpload(TemporaryFileUploadHandler):
@@ -24,3 +33,15 @@ class CappedUpload(TemporaryFileUploadHandler):
             self.too_large = True
             raise StopUpload(connection_reset=False)
         super().receive_data_chunk(raw_data, start)
+
+
+def take(path: Path, *, name: str, layer: str, owner: User, inner: str) -> tuple[Import, bool]:
+    """The uploaded file as an import, and whether it was read; when not, it is put aside for a worker.
+
+    Raises what `bringing.receive` raises.
+    """
+    given: dict[str, Any] = {"name": name, "layer": layer, "owner": owner}
+    if path.stat().st_size <= bringing.BYTES_AT_ONCE:
+        with suppress(Full, TooSlow), slot():
+            return bringing.receive(path, inner=inner, **given), True
+    return bringing.put_aside(path, **given), False

@@ -111,6 +111,31 @@ def touched_rows(model: Model, context: UUID) -> list[Touched]:
     return [Touched(key, last, before, gone, Standing(said)) for key, last, before, gone, said in rows]
 
 
+def told_by(model: Model, events: Sequence[int]) -> dict[int, str]:
+    """Events as the text that PostgreSQL makes of a row, byte by byte what they are: for `events_told`."""
+    return dict(
+        _run(model, "SELECT pgh_id, {events}::text FROM {events} WHERE pgh_id = ANY(%s)", [list(events)])
+    )
+
+
+def events_told(model: Model, texts: Sequence[str]) -> list[Any]:
+    """The events of which `told_by` made these texts, though they may have been taken back since.
+
+    Raises DataError or ProgrammingError when the table has other columns by now.
+    """
+    events = event_model(model)
+    table = connection.ops.quote_name(events._meta.db_table)
+    found = list(
+        events.objects.raw(
+            f"SELECT (told::{table}).* FROM unnest(%s::text[]) WITH ORDINALITY AS each (told, place) ORDER BY place",  # noqa: S608
+            [list(texts)],
+        )
+    )
+    for event in found:
+        event.pgh_context = None  # it was taken back too
+    return found
+
+
 def lock(context: UUID) -> None:
     """Keep all rows that the context changed from changing until the transaction ends."""
     for model in _models_of(context):

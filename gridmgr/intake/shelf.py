@@ -1,13 +1,15 @@
 """Where an upload waits between its pages: `var/imports/<id>/`, open to the service's own account alone, for some days.
 
-What lies there is what the reading process made of the file (gridmgr.importing.parcel), and the lists of the preview;
-the file itself only while a large one waits to be read.
+What lies there is what the reading process made of the file (gridmgr.importing.parcel), and the rows that the preview
+lists; the file itself only while a large one waits to be read, and once it is written the refused rows alone.
 """
 
 import json
 import shutil
+import tempfile
 import time
-from contextlib import suppress
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -16,11 +18,13 @@ from django.conf import settings
 from django.utils.translation import gettext as _
 
 from gridmgr.errors import NotThere
-from gridmgr.importing.frames import Frame
+from gridmgr.importing.frame import Frame
 from gridmgr.importing.parcel import ANSWER, frame_from, put_frame
+from gridmgr.intake.listing import Line, write_listing
 
 KEPT_DAYS = 7
-LISTS = "preview.json"
+CHANGES = "changes.sqlite"
+REFUSED = "refused.sqlite"
 SHAPES = "changes.geojson"
 ASIDE = "upload"
 
@@ -74,30 +78,51 @@ def _gone() -> str:
     return _("上传的文件只保留 %s 天,现已删除。请重新上传。") % KEPT_DAYS
 
 
-def put_lists(pk: UUID, lists: dict[str, Any], shapes: dict[str, Any]) -> None:
-    """Keep what a preview lists and draws; each file is whole or the old one."""
-    for name, content in ((LISTS, lists), (SHAPES, shapes)):
-        draft = folder_of(pk) / f".{name}"
-        draft.write_text(json.dumps(content, ensure_ascii=False), encoding="utf-8")
-        draft.replace(folder_of(pk) / name)
+@contextmanager
+def drafted() -> Iterator[Path]:
+    """A folder in which a preview is written, until `lay_down`; it goes at the end."""
+    root().mkdir(mode=0o700, parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=root(), prefix=".draft-") as room:
+        yield Path(room)
 
 
-def lists_of(pk: UUID) -> dict[str, Any]:
-    """What the preview listed, by outcome; nothing when it is no longer kept."""
-    return _read(folder_of(pk) / LISTS)
+def put_preview(room: Path, changes: Iterable[Line], refused: Iterable[Line], shapes: dict[str, Any]) -> None:
+    """Write what a preview lists and draws."""
+    write_listing(room / CHANGES, changes)
+    write_listing(room / REFUSED, refused)
+    (room / SHAPES).write_text(json.dumps(shapes, ensure_ascii=False), encoding="utf-8")
+
+
+def lay_down(pk: UUID, room: Path) -> None:
+    """Put a preview in place of the one before."""
+    for path in room.iterdir():
+        path.replace(_room(pk) / path.name)
+
+
+def changes_of(pk: UUID) -> Path:
+    """Where the preview's changes are listed (gridmgr.intake.listing)."""
+    return folder_of(pk) / CHANGES
+
+
+def refused_of(pk: UUID) -> Path:
+    """Where the refused rows are listed."""
+    return folder_of(pk) / REFUSED
 
 
 def shapes_of(pk: UUID) -> dict[str, Any]:
     """What the preview drew, as GeoJSON; nothing when it is no longer kept."""
-    return _read(folder_of(pk) / SHAPES) or {"type": "FeatureCollection", "features": []}
-
-
-def _read(path: Path) -> dict[str, Any]:
     try:
-        found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        found: dict[str, Any] = json.loads((folder_of(pk) / SHAPES).read_text(encoding="utf-8"))
     except FileNotFoundError:
-        return {}
+        return {"type": "FeatureCollection", "features": []}
     return found
+
+
+def keep_refused(pk: UUID) -> None:
+    """Once it is written nothing is kept of a file but the rows that were refused: taking it back asks the history alone."""
+    for path in folder_of(pk).iterdir() if folder_of(pk).is_dir() else ():
+        if path.name != REFUSED:
+            path.unlink(missing_ok=True)
 
 
 def remove(pk: UUID) -> None:

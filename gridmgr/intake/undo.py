@@ -1,13 +1,14 @@
 """Taking a whole import back: what it created goes, what it changed is as it was. All of it, or nothing with the reasons."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import pghistory
 import pghistory.models
 from django.db import IntegrityError, models, transaction
+from django.dispatch import Signal
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -19,6 +20,9 @@ from gridmgr.intake.models import Import, State
 from gridmgr.intake.record import name_of
 from gridmgr.intake.restore import Model, Standing, Steps, Touched, lock, put_back, touched_by, tracked_models
 from gridmgr.quantities import moment
+
+# An import (`record`) is being taken back, whoever asked for it: what else hangs on it follows in the same transaction.
+taken_back = Signal()
 
 # As many rows as are named one by one; the rest is counted.
 MOST_NAMED = 50
@@ -49,11 +53,13 @@ class CannotUndo(Conflict):
         )
 
 
-def take_back(record: Import, *, by: User | None = None) -> dict[str, int]:
+def take_back(
+    record: Import, *, by: User | None = None, also: Callable[[], None] = lambda: None
+) -> dict[str, int]:
     """Undo the import, and note that and by whom; returns how many rows were removed, restored and brought back.
 
-    Raises CannotUndo when somebody changed a row since or something new hangs on one; Conflict when the import isn't
-    there to be undone.
+    `also` is called in the same transaction; when it raises, nothing is taken back. Raises CannotUndo when somebody
+    changed a row since or something new hangs on one; Conflict when the import isn't there to be undone.
     """
     about = {
         "command": "undo_import",
@@ -70,6 +76,8 @@ def take_back(record: Import, *, by: User | None = None) -> dict[str, int]:
             put_back(steps)
             now.state, now.undone_at, now.undone_by = State.UNDONE, timezone.now(), name_of(by)
             now.save(update_fields=["state", "undone_at", "undone_by"])
+            taken_back.send(sender=Import, record=now)
+            also()
     except IntegrityError as error:
         name = constraint_of(error)
         raise Conflict(

@@ -6,26 +6,28 @@ from uuid import UUID
 
 from django.contrib import messages
 from django.core.paginator import Paginator
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, StreamingHttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 from django.views.decorators.csrf import csrf_exempt, csrf_protect
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from gridmgr.accounts.models import User
 from gridmgr.catalog import layer_named
 from gridmgr.desk.lists import paging
-from gridmgr.errors import DomainError, TooMuch
+from gridmgr.errors import Conflict, DomainError, TooMuch
 from gridmgr.geo.datums import datum_named
 from gridmgr.importing.archives import MIB
 from gridmgr.importing.upload import Limits
 from gridmgr.intake import bringing, shelf, steps
 from gridmgr.intake.forms import UploadForm
 from gridmgr.intake.models import Import, State
-from gridmgr.intake.receiving import CappedUpload
+from gridmgr.intake.receiving import CappedUpload, take
 from gridmgr.intake.rights import importable, may_export, may_import, require
 from gridmgr.intake.undo import CannotUndo, take_back
 from gridmgr.jobs.queue import enqueue
+from gridmgr.jobs.words import Kept, keep
 
 PAGE_ROWS = 50
 
@@ -99,10 +101,9 @@ def _upload(request: HttpRequest, capped: CappedUpload) -> HttpResponse:
     path = Path(asked["file"].temporary_file_path())
     given: dict[str, Any] = {"name": asked["file"].name, "layer": asked["layer"], "owner": _user(request)}
     try:
-        if path.stat().st_size > bringing.BYTES_AT_ONCE:
-            record = bringing.put_aside(path, **given)
+        record, was_read = take(path, inner=asked["inner"], **given)
+        if not was_read:
             return _read_later(request, record, asked["inner"])
-        record = bringing.receive(path, inner=asked["inner"], **given)
     except DomainError as error:
         form.add_error(None, str(error))
         return _upload_page(request, form, status=error.status)
@@ -112,7 +113,9 @@ def _upload(request: HttpRequest, capped: CappedUpload) -> HttpResponse:
 def _read_later(request: HttpRequest, record: Import, inner: str) -> HttpResponse:
     """A worker reads the file that was put aside; when this person has too many jobs under way nothing is kept of it."""
     try:
-        return _as_job(request, record, "import-read", _("读取 %s") % record.file_name, {"inner": inner})
+        return _as_job(
+            request, record, "import-read", keep(gettext_noop("读取 %s"), record.file_name), {"inner": inner}
+        )
     except DomainError:
         bringing.drop(record)
         raise
@@ -160,7 +163,7 @@ def choose_datum(request: HttpRequest, pk: UUID) -> HttpResponse:
 
 
 def _preview(request: HttpRequest, record: Import, *, datum: str = "") -> HttpResponse:
-    title = _("预览 %s") % record.file_name
+    title = keep(gettext_noop("预览 %s"), record.file_name)
     if _takes_long(record):
         return _as_job(request, record, "import-preview", title, {"datum": datum})
     try:
@@ -181,7 +184,7 @@ def confirm(request: HttpRequest, pk: UUID) -> HttpResponse:
         "skip_refused": "skip_refused" in request.POST,
     }
     if _takes_long(record):
-        return _as_job(request, record, "import-write", _("写入 %s") % record.file_name, how)
+        return _as_job(request, record, "import-write", keep(gettext_noop("写入 %s"), record.file_name), how)
     try:
         bringing.write(record, **how)
     except DomainError as error:
@@ -197,7 +200,9 @@ def undo(request: HttpRequest, pk: UUID) -> HttpResponse:
     record = _seen(request, pk)
     require(may_import(request.user, record.layer))
     if record.state == State.WRITTEN and _takes_long(record):
-        return _as_job(request, record, "import-undo", _("撤销导入 %s") % record.file_name, {})
+        return _as_job(
+            request, record, "import-undo", keep(gettext_noop("撤销导入 %s"), record.file_name), {}
+        )
     try:
         take_back(record, by=_user(request))
     except DomainError as error:
@@ -212,7 +217,11 @@ def undo(request: HttpRequest, pk: UUID) -> HttpResponse:
 @require_POST
 def drop(request: HttpRequest, pk: UUID) -> HttpResponse:
     """Forgets an import that was not written."""
-    bringing.drop(_seen(request, pk))
+    record = _seen(request, pk)
+    try:
+        bringing.drop(record)
+    except Conflict as error:
+        return _page(request, record, trouble=str(error), status=error.status)
     messages.success(request, _("已放弃,什么都没有写入。"))
     return redirect("data-upload")
 
@@ -222,7 +231,7 @@ def _takes_long(record: Import) -> bool:
 
 
 def _as_job(
-    request: HttpRequest, record: Import, kind: str, title: str, how: dict[str, Any]
+    request: HttpRequest, record: Import, kind: str, title: Kept, how: dict[str, Any]
 ) -> HttpResponseRedirect:
     """Ask a worker to do it; its page shows the progress and leads back to the import."""
     args = {"import": str(record.pk), **how}
@@ -240,9 +249,6 @@ def changes(request: HttpRequest, pk: UUID) -> HttpResponse:
 
 
 @require_GET
-def refused(request: HttpRequest, pk: UUID, suffix: str) -> HttpResponse:
+def refused(request: HttpRequest, pk: UUID, suffix: str) -> StreamingHttpResponse:
     """`/data/import/<id>/refused.csv` or `.json`: every refused row with field, value and reason."""
-    record = _seen(request, pk)
-    rows = shelf.lists_of(record.pk).get("refused") or record.report.get("refused", [])
-    name = f"{Path(record.file_name).stem}-{_('被拒绝')}.{suffix}"
-    return steps.refused_file(rows, name, suffix)
+    return steps.refused_file(_seen(request, pk), suffix)

@@ -1,13 +1,19 @@
-"""What a worker does of an import that takes longer than a page may."""
+"""What a worker does of an import that takes longer than a page may.
 
+Each step ends its job in the transaction in which it writes: what the job's page says has been done, has.
+"""
+
+from functools import partial
 from typing import Any
 
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from gridmgr.errors import NotThere
 from gridmgr.intake import bringing, undo
-from gridmgr.intake.models import Import, State
+from gridmgr.intake.models import Import
 from gridmgr.intake.rights import importable, may_import, require
+from gridmgr.jobs.words import keep
 from gridmgr.jobs.work import Product, Work
 
 
@@ -18,36 +24,39 @@ def read(work: Work) -> Product:
     if not record.rows:  # else it was read before the worker died
         bringing.read_aside(record, work.args["inner"])
     if not record.datum_stated:
-        return _done(record, _("文件已读取,请选择坐标基准。"))
+        return _done(record, gettext_noop("文件已读取,请选择坐标基准。"))
     work.report(0, 0, _("正在核对 %s 行") % record.rows)
-    bringing.preview(record)
-    return _done(record, _("预览已完成,请核对后确认。"))
+    product = _done(record, gettext_noop("预览已完成,请核对后确认。"))
+    bringing.preview(record, also=partial(work.seal, product))
+    return product
 
 
 def preview(work: Work) -> Product:
     """Previews an import; args: import, datum."""
     record = _record(work)
     work.report(0, 0, _("正在核对 %s 行") % record.rows)
-    bringing.preview(record, datum=work.args["datum"])
-    return _done(record, _("预览已完成,请核对后确认。"))
+    product = _done(record, gettext_noop("预览已完成,请核对后确认。"))
+    bringing.preview(record, datum=work.args["datum"], also=partial(work.seal, product))
+    return product
 
 
 def write(work: Work) -> Product:
     """Writes a previewed import as it was shown; args: import, shown, skip_refused."""
     record = _record(work)
     work.report(0, 0, _("正在写入 %s 行") % record.rows)
-    if record.state != State.WRITTEN:  # else the worker died after the writing, before it could say so
-        bringing.write(record, shown=work.args["shown"], skip_refused=work.args["skip_refused"])
-    return _done(record, _("已写入。"))
+    product = _done(record, gettext_noop("已写入。"))
+    how = {"shown": work.args["shown"], "skip_refused": work.args["skip_refused"]}
+    bringing.write(record, **how, also=partial(work.seal, product))
+    return product
 
 
 def take_back(work: Work) -> Product:
     """Takes an import back; args: import."""
     record = _record(work)
     work.report(0, 0, _("正在撤销"))
-    if record.state != State.UNDONE:
-        undo.take_back(record, by=work.owner)
-    return _done(record, _("已撤销整个导入,数据恢复原状。"))
+    product = _done(record, gettext_noop("已撤销整个导入,数据恢复原状。"))
+    undo.take_back(record, by=work.owner, also=partial(work.seal, product))
+    return product
 
 
 def _record(work: Work) -> Import:
@@ -63,4 +72,4 @@ def _record(work: Work) -> Import:
 
 
 def _done(record: Import, words: str) -> Product:
-    return Product(words=words, result=record.get_absolute_url())
+    return Product(words=keep(words), result=record.get_absolute_url())

@@ -10,13 +10,15 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
+from gridmgr.jobs.words import said
+
 
 class State(models.TextChoices):
     WAITING = "waiting", _("排队中")
     RUNNING = "running", _("进行中")
     DONE = "done", _("已完成")
     FAILED = "failed", _("未完成")
-    CANCELLED = "cancelled", _("已取消")
+    CANCELLED = "cancelled", pgettext_lazy("job", "已取消")
     EXPIRED = "expired", _("已过期")
 
 
@@ -37,8 +39,9 @@ class Job(models.Model):
     """One piece of work that somebody asked for, and the file that came of it.
 
     `task` is the queue's row that may run it: a worker whose row is another one has lost the job to somebody else.
-    `words` says how far it is, and at the end what came of it; `trouble` why nothing did. `origin` is the page on
-    which it was asked for, `result` the page to look at when there is no file.
+    `words` says how far it is, and at the end what came of it; `trouble` why nothing did. These and `title` are kept
+    as gridmgr.jobs.words has it. `origin` is the page on which it was asked for, `result` the page to look at when
+    there is no file.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
@@ -46,7 +49,7 @@ class Job(models.Model):
         settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="jobs", verbose_name=_("账号")
     )
     kind = models.CharField(_("种类"), max_length=40)
-    title = models.CharField(_("名称"), max_length=200)
+    title = models.JSONField(_("名称"))
     args = models.JSONField(default=dict)
     language = models.CharField(_("语言"), max_length=10)
     origin = models.CharField(max_length=1000, blank=True)
@@ -58,8 +61,8 @@ class Job(models.Model):
     wanted_cancel = models.BooleanField(default=False)
     done = models.PositiveIntegerField(default=0)
     total = models.PositiveIntegerField(default=0)
-    words = models.CharField(max_length=500, blank=True)
-    trouble = models.TextField(blank=True)
+    words = models.JSONField(blank=True, default=str)
+    trouble = models.JSONField(blank=True, default=str)
 
     created = models.DateTimeField(_("提出时间"), auto_now_add=True)
     started = models.DateTimeField(null=True)
@@ -88,7 +91,7 @@ class Job(models.Model):
         ]
 
     def __str__(self) -> str:
-        return self.title
+        return said(self.title)
 
     def get_absolute_url(self) -> str:
         return reverse("job", args=[self.pk])

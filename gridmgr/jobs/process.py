@@ -10,17 +10,18 @@ import signal
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection
+from threading import Event
 from typing import Any
 
 import pghistory
 from django.conf import settings
 from django.db import InterfaceError, OperationalError, connections
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop as _
 
 from gridmgr.errors import DomainError
-from gridmgr.jobs import store
+from gridmgr.jobs import queue, store
 from gridmgr.jobs.models import Job, State
-from gridmgr.jobs.queue import maker_of
+from gridmgr.jobs.words import Kept, fitted, keep
 from gridmgr.jobs.work import Cancelled, Product, Work
 
 logger = logging.getLogger("gridmgr.jobs")
@@ -28,6 +29,8 @@ logger = logging.getLogger("gridmgr.jobs")
 PR_SET_PDEATHSIG = 1
 # With less room than this on the disk a strange failure is the disk's.
 LEAST_FREE = 1 << 20
+# Set in a job's process when its owner takes the job back, or the worker is asked to stop.
+taken_back = Event()
 
 
 @dataclass(frozen=True)
@@ -47,9 +50,8 @@ def do(job: Job, pipe: Connection, worker: int) -> None:
         return
     except (OperationalError, InterfaceError):
         logger.exception("job %s (%s): the database went away", job.pk, job.kind)
-        outcome = Outcome(
-            fields={"trouble": _("数据库两次中断,没有完成。请稍后再试;若再次出现,请联系管理员。")}
-        )
+        words = _("数据库两次中断,没有完成。请稍后再试;若再次出现,请联系管理员。")
+        outcome = Outcome(fields={"trouble": keep(words)})
     except Exception as error:  # noqa: BLE001  (whatever it is, its owner gets words)
         outcome = Outcome(State.FAILED, {"trouble": _in_words(job, error)})
     signal.signal(signal.SIGTERM, signal.SIG_IGN)  # too late to be taken back
@@ -71,47 +73,55 @@ def _settle_in(worker: int) -> None:
 
 
 def _take_back(_signal: int, _frame: Any) -> None:
+    taken_back.set()
     raise Cancelled
+
+
+def _go_on() -> None:
+    """Raises Cancelled again after somebody on the way out has caught it: WeasyPrint does while it draws an SVG."""
+    if taken_back.is_set():
+        raise Cancelled
 
 
 def _made(job: Job, pipe: Connection) -> Outcome:
     def tell(done: int, total: int, words: str) -> None:
-        pipe.send({"done": done, "total": total, "words": _line(words)})
+        _go_on()
+        pipe.send({"done": done, "total": total, "words": fitted(words)})
 
-    work = Work(args=job.args, owner=job.owner, folder=store.scratch(job.pk, job.task), tell=tell)
+    def seal(product: Product) -> None:
+        if not queue.seal(job, **_kept(job, product)):
+            raise Cancelled
+
+    work = Work(job.args, job.owner, store.scratch(job.pk, job.task), tell, seal)
     by = {"user": job.owner_id, "username": job.owner.get_username(), "url": job.get_absolute_url()}
     with pghistory.context(**by):  # what the job changes, its owner has changed
-        return Outcome(State.DONE, _kept(job, maker_of(job.kind)(work)))
-
-
-def _line(words: str) -> str:
-    """As much as the job's row holds, without what PostgreSQL refuses."""
-    return words.replace("\0", "")[:500]
+        product = queue.maker_of(job.kind)(work)
+        _go_on()
+        return Outcome(State.DONE, _kept(job, product))
 
 
 def _kept(job: Job, product: Product) -> dict[str, Any]:
-    fields: dict[str, Any] = {"words": _line(product.words), "result": product.result}
+    fields: dict[str, Any] = {"words": fitted(product.words), "result": product.result}
     if product.path is not None:
         size = store.keep(job.pk, product.path)
         fields |= {"file_name": product.name[:255], "content_type": product.content_type, "size": size}
     return fields
 
 
-def _in_words(job: Job, error: Exception) -> str:
+def _in_words(job: Job, error: Exception) -> Kept:
     """What the owner reads; what a programmer needs goes to the log."""
     if isinstance(error, DomainError):
-        return _line(str(error))
+        return str(fitted(str(error)))
     logger.error("job %s (%s) failed", job.pk, job.kind, exc_info=error)
     if _disk_is_full(error):
-        return _("服务器磁盘已满,没有完成。请删除“我的文件”里不再需要的文件,或请管理员腾出空间,然后再试。")
-    if isinstance(error, MemoryError):
-        return _("内存不够(每个任务最多 %s MB),没有完成。请缩小范围后再试。") % (
-            settings.GRIDMGR_JOB_MEMORY_MB
+        return keep(
+            _("服务器磁盘已满,没有完成。请删除“我的文件”里不再需要的文件,或请管理员腾出空间,然后再试。")
         )
-    return (
-        _("程序出错,没有完成;原因已记入日志。请再试一次;若再次出现,请把编号 %s 告诉管理员。")
-        % (str(job.pk)[:8])
-    )
+    if isinstance(error, MemoryError):
+        words = _("内存不够(每个任务最多 %s MB),没有完成。请缩小范围后再试。")
+        return keep(words, settings.GRIDMGR_JOB_MEMORY_MB)
+    words = _("程序出错,没有完成;原因已记入日志。请再试一次;若再次出现,请把编号 %s 告诉管理员。")
+    return keep(words, str(job.pk)[:8])
 
 
 def _disk_is_full(error: BaseException) -> bool:

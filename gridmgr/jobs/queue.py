@@ -16,7 +16,8 @@ from django.utils.translation import gettext as _
 from gridmgr.accounts.models import User
 from gridmgr.errors import DomainError, Invalid
 from gridmgr.jobs import store
-from gridmgr.jobs.models import ACTIVE, Job, State
+from gridmgr.jobs.models import ACTIVE, Job, JobQuerySet, State
+from gridmgr.jobs.words import Kept, fitted
 from gridmgr.jobs.work import Product, Work
 
 # How often a job is tried whose process or worker died under it.
@@ -38,11 +39,11 @@ def maker_of(kind: str) -> Callable[[Work], Product]:
     return made
 
 
-def enqueue(kind: str, *, owner: User, title: str, args: dict[str, Any], origin: str = "") -> Job:
+def enqueue(kind: str, *, owner: User, title: Kept, args: dict[str, Any], origin: str = "") -> Job:
     """Asks for a job. The same request that is waiting or running already is not made twice: its job comes back.
 
-    `args` go through JSON. `origin` is the page it was asked for on, to go back to. Raises Busy when `owner` has
-    settings.GRIDMGR_JOBS_EACH under way, Invalid for an unknown kind.
+    `args` go through JSON; a `title` of kept words reads in each reader's language. `origin` is the page it was asked
+    for on, to go back to. Raises Busy when `owner` has settings.GRIDMGR_JOBS_EACH under way, Invalid for an unknown kind.
     """
     if kind not in settings.GRIDMGR_JOBS:
         raise Invalid(_("没有“%s”这种任务。") % kind[:40])
@@ -60,7 +61,7 @@ def enqueue(kind: str, *, owner: User, title: str, args: dict[str, Any], origin:
                 % {"count": active.count(), "limit": settings.GRIDMGR_JOBS_EACH}
             )
         job = Job.objects.create(
-            kind=kind, owner=owner, title=title[:200], args=args, origin=origin[:1000],
+            kind=kind, owner=owner, title=fitted(title), args=args, origin=origin[:1000],
             language=get_language() or settings.LANGUAGE_CODE,
         )  # fmt: skip
         put_on(job)
@@ -76,11 +77,15 @@ def put_on(job: Job) -> None:
         Job.objects.filter(pk=job.pk, state=State.WAITING).update(task=job.task)
 
 
-def cancel(job: Job) -> None:
-    """Takes a job back: at once when it waits, within a second or two when it runs."""
+def cancel(job: Job) -> bool:
+    """Takes a job back: at once when it waits, within a second or two when it runs; False when it has ended.
+
+    A job that is just committing what it wrote is waited for.
+    """
     waiting = Job.objects.filter(pk=job.pk, state=State.WAITING)
-    if not waiting.update(state=State.CANCELLED, wanted_cancel=True, **_ended()):
-        Job.objects.filter(pk=job.pk, state=State.RUNNING).update(wanted_cancel=True)
+    if waiting.update(state=State.CANCELLED, wanted_cancel=True, **_ended()):
+        return True
+    return bool(Job.objects.filter(pk=job.pk, state=State.RUNNING).update(wanted_cancel=True))
 
 
 def begin(job: UUID, task: UUID) -> Job | None:
@@ -97,16 +102,27 @@ def begin(job: UUID, task: UUID) -> Job | None:
 
 def beat(job: Job, **progress: Any) -> bool | None:
     """Notes that the job lives, and how far it is. True when its owner took it back, None when it is ours no longer."""
-    mine = Job.objects.filter(pk=job.pk, task=job.task, state=State.RUNNING)
-    if not mine.update(heartbeat=timezone.now(), **progress):
-        return None
-    return bool(mine.values_list("wanted_cancel", flat=True).first())
+    if _running(job).update(heartbeat=timezone.now(), **progress):
+        return bool(_running(job).values_list("wanted_cancel", flat=True).first())
+    sealed = Job.objects.filter(pk=job.pk, task=job.task, state=State.DONE)
+    return False if sealed.exists() else None  # what was sealed has only to come to its end
+
+
+def seal(job: Job, **result: Any) -> bool:
+    """Ends a running job inside the transaction that does its work; False when it was taken back or is ours no longer."""
+    mine = _running(job).filter(wanted_cancel=False)
+    return bool(mine.update(state=State.DONE, **_ended(), **result))
 
 
 def finish(job: Job, state: State, **result: Any) -> bool:
     """Ends a running job with what came of it; False when it is ours no longer."""
-    mine = Job.objects.filter(pk=job.pk, task=job.task, state=State.RUNNING)
-    return bool(mine.update(state=state, **_ended(), **result))
+    return bool(_running(job).update(state=state, **_ended(), **result))
+
+
+def _running(job: Job) -> JobQuerySet:
+    """The job as long as it runs for the same row of the queue."""
+    found: JobQuerySet = Job.objects.filter(pk=job.pk, task=job.task, state=State.RUNNING)
+    return found
 
 
 def _ended() -> dict[str, Any]:
@@ -114,14 +130,13 @@ def _ended() -> dict[str, Any]:
     return {"finished": now, "expires": now + timedelta(days=settings.GRIDMGR_JOB_DAYS)}
 
 
-def lost(job: Job, why: str, *, blame: bool = True) -> None:
+def lost(job: Job, why: Kept, *, blame: bool = True) -> None:
     """The job's process or worker ended under it: it is tried again, or fails with the words `why` after ATTEMPTS.
 
     Without `blame` the attempt doesn't count: the worker was asked to stop.
     """
     with transaction.atomic():
-        mine = Job.objects.filter(pk=job.pk, task=job.task, state=State.RUNNING)
-        found = mine.select_for_update(skip_locked=True).first()
+        found = _running(job).select_for_update(skip_locked=True).first()
         if found is None:
             return
         if found.wanted_cancel:

@@ -1,7 +1,8 @@
-"""Running one job in a process of its own, watched by the worker: the only writer of the job's row.
+"""Running one job in a process of its own, watched by the worker, which writes the job's row.
 
 The process tells over a pipe how far it is and what came of it; so its progress shows while its transaction is open,
-its end is seen however it comes, and a limit on its memory or a cancel does not touch the worker.
+its end is seen however it comes, and a limit on its memory or a cancel does not touch the worker. Only a job that
+writes to the database ends itself there (`Work.seal`), together with what it wrote.
 """
 
 import logging
@@ -19,11 +20,12 @@ from uuid import UUID
 from django.conf import settings
 from django.db import InterfaceError, OperationalError, connection, connections
 from django.utils import translation
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop as _
 
 from gridmgr.jobs import queue, store
 from gridmgr.jobs.models import Job, State
 from gridmgr.jobs.process import Outcome, do
+from gridmgr.jobs.words import keep
 
 logger = logging.getLogger("gridmgr.jobs")
 T = TypeVar("T")
@@ -33,6 +35,12 @@ BEAT_S = 0.35
 GRACE_S = 1.2
 # How long the end of a job waits for a database that is away.
 PATIENCE_S = 120.0
+# Words for a process that ended without saying why.
+DIED = keep(
+    _(
+        "处理过程两次意外中断,没有完成。请稍后再试,或缩小范围;若再次出现,请联系管理员查看日志(常见原因是内存不足)。"
+    )
+)
 # Set when the worker is asked to stop: the job under way goes back to the queue.
 stopping = Event()
 
@@ -146,19 +154,12 @@ class _Watch:
             return why
         if why == "overtime":
             words = _("超过 %s 分钟仍未完成,已停止。请缩小范围后再试。")
-            queue.finish(self.job, State.FAILED, trouble=words % settings.GRIDMGR_JOB_MINUTES)
+            queue.finish(self.job, State.FAILED, trouble=keep(words, settings.GRIDMGR_JOB_MINUTES))
             return why
         if why == "ended" and outcome is None:
             logger.error("job %s: its process ended with exit code %s", self.job.pk, self.process.exitcode)
-        queue.lost(self.job, outcome.fields["trouble"] if outcome else _died(), blame=why == "ended")
+        queue.lost(self.job, outcome.fields["trouble"] if outcome else DIED, blame=why == "ended")
         return "lost"
-
-
-def _died() -> str:
-    """Words for a process that ended without saying why."""
-    return _(
-        "处理过程两次意外中断,没有完成。请稍后再试,或缩小范围;若再次出现,请联系管理员查看日志(常见原因是内存不足)。"
-    )
 
 
 def _patiently(step: Callable[[], T]) -> T:

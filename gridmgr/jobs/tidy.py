@@ -6,14 +6,15 @@ from datetime import timedelta
 from django.conf import settings
 from django.db.models import Q, Window
 from django.db.models.functions import RowNumber
-from django.utils import timezone, translation
-from django.utils.translation import gettext as _
+from django.utils import timezone
+from django.utils.translation import gettext_noop as _
 from django_tasks import TaskResultStatus
 from django_tasks_db.models import DBTaskResult
 
 from gridmgr.jobs import queue, store
 from gridmgr.jobs.models import ACTIVE, Job, State
 from gridmgr.jobs.tasks import run_job
+from gridmgr.jobs.words import keep
 
 # As many files are kept for one person; of more, which nobody looks through, the oldest go.
 MOST_FILES = 40
@@ -40,8 +41,7 @@ def revive() -> int:
     cut = timezone.now() - timedelta(seconds=STALE_S)
     dead = list(Job.objects.filter(state=State.RUNNING, heartbeat__lt=cut))
     for job in dead:
-        with translation.override(job.language):
-            queue.lost(job, _("处理过程两次意外中断(后台程序被终止或服务器重启),没有完成。请重新提交。"))
+        queue.lost(job, keep(_("处理过程两次意外中断(后台程序被终止或服务器重启),没有完成。请重新提交。")))
     alive = Q(status=TaskResultStatus.READY) | Q(started_at__gte=cut)
     rows = DBTaskResult.objects.filter(alive).values("pk")
     stranded = list(Job.objects.filter(state=State.WAITING, created__lt=cut).exclude(task__in=rows))

@@ -1,7 +1,6 @@
 """My files: what I asked for, how far it is, and the file. A job is there for its owner alone, whatever their role."""
 
 from datetime import timedelta
-from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
@@ -16,6 +15,7 @@ from django.views.decorators.http import require_POST, require_safe
 from gridmgr.errors import Conflict
 from gridmgr.jobs import queue, store
 from gridmgr.jobs.models import Job, State
+from gridmgr.jobs.words import said
 
 # A job that has waited this long while nothing runs: nobody is there to run it.
 UNHEARD = timedelta(seconds=20)
@@ -82,7 +82,8 @@ def job_file(request: HttpRequest, pk: UUID) -> HttpResponseBase:
 @require_POST
 def job_cancel(request: HttpRequest, pk: UUID) -> HttpResponse:
     found = _mine(request, pk)
-    queue.cancel(found)
+    if not queue.cancel(found):
+        messages.info(request, _("任务已经结束,没有取消。"))
     return redirect(found)
 
 
@@ -90,8 +91,8 @@ def job_cancel(request: HttpRequest, pk: UUID) -> HttpResponse:
 def job_delete(request: HttpRequest, pk: UUID) -> HttpResponse:
     found = _mine(request, pk)
     if not queue.discard(found):
-        raise Conflict(_("“%s”还没有结束,不能删除。请先取消。") % found.title)
-    messages.success(request, _("已删除“%s”。") % found.title)
+        raise Conflict(_("“%s”还没有结束,不能删除。请先取消。") % found)
+    messages.success(request, _("已删除“%s”。") % found)
     return redirect(reverse("jobs"))
 
 
@@ -103,13 +104,13 @@ def _standing(job: Job) -> str:
         return _waiting(job)
     if job.state == State.RUNNING and job.heartbeat and timezone.now() - job.heartbeat > UNHEARD:
         return _("处理程序没有回应。恢复后会自动重试一次。")
-    words: dict[str, Any] = {
-        State.RUNNING: job.words or _("正在准备…"),
-        State.FAILED: job.trouble,
-        State.CANCELLED: _("已按您的要求取消,什么都没有留下。"),
+    words = {
+        State.RUNNING: said(job.words) or _("正在准备…"),
+        State.FAILED: said(job.trouble),
+        State.CANCELLED: _("已按您的要求取消。没有生成文件,也没有改动数据。"),
         State.EXPIRED: _("文件保留期已过,已从服务器删除。请重新生成。"),
     }
-    return str(words.get(job.state, job.words))
+    return words.get(State(job.state)) or said(job.words)
 
 
 def _waiting(job: Job) -> str:

@@ -8,6 +8,7 @@ from typing import Any
 
 from gridmgr.accounts.audience import Audience, audience_of
 from gridmgr.accounts.models import User
+from gridmgr.jobs.words import Kept
 
 # Reports that follow each other faster than this say nothing that a person could read.
 REPORT_EVERY_S = 0.05
@@ -21,17 +22,22 @@ class Cancelled(BaseException):
 class Product:
     """What came of a job: a file made in `Work.folder`, under the `name` it is handed out with, and words about it.
 
-    A job without a file says where to look instead: `result`, an address within the site.
+    A job without a file says where to look instead: `result`, an address within the site. `words` are either finished
+    or kept (gridmgr.jobs.words), to be read in any language.
     """
 
     path: Path | None = None
     name: str = ""
     content_type: str = "application/octet-stream"
-    words: str = ""
+    words: Kept = ""
     result: str = ""
 
 
 def _nobody_listens(done: int, total: int, words: str) -> None:
+    pass
+
+
+def _nobody_waits(product: Product) -> None:
     pass
 
 
@@ -40,13 +46,16 @@ class Work:
     """One job under way: `args` as they were asked for, `owner` who asked, `folder` to write in (removed afterwards).
 
     What `report` raises, Cancelled, must pass; it may also come at any other moment of the work. Work whose process
-    died is done once more from the start: what it writes, it writes in one transaction, and sees when that was done.
+    died is done once more from the start: what it writes to the database, it writes in one transaction, and calls
+    `seal` with its product (one without a file) as the last thing in it. Then the job is done when the transaction is
+    committed, and not before: a cancel finds it either running, or done. `seal` raises Cancelled when it came too late.
     """
 
     args: dict[str, Any]
     owner: User
     folder: Path
     tell: Callable[[int, int, str], None] = _nobody_listens
+    seal: Callable[[Product], None] = _nobody_waits
     _told: float = field(default=0.0, init=False)
 
     @property

@@ -58,6 +58,12 @@ def confirm(client: Client, record: Import, **data: Any) -> Any:
     return step(client, record, "confirm", fingerprint=record.fingerprint, **data)
 
 
+def body(answer: Any) -> bytes:
+    """What a streamed answer sends."""
+    assert answer.status_code == 200
+    return b"".join(answer.streaming_content)
+
+
 def dump(*kinds: type[models.Model]) -> list[str]:
     """All rows of these tables, as PostgreSQL writes them: geometry byte by byte."""
     with connection.cursor() as cursor:

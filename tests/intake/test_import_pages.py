@@ -21,7 +21,7 @@ from gridmgr.geo.datums import datum_named
 from gridmgr.history import event_model
 from gridmgr.importing import upload
 from gridmgr.importing.base import Unreadable
-from gridmgr.intake import bringing, work
+from gridmgr.intake import bringing, changes, record, shelf, steps, work
 from gridmgr.intake.models import Import, State
 from gridmgr.jobs.models import Job
 from gridmgr.jobs.work import Work
@@ -30,8 +30,8 @@ from grids.models import Branch, Carriageway
 from parking.models import Bay
 from tests.conftest import Town
 from tests.drawing import line
-from tests.factories import SiteFactory
-from tests.intake.conftest import confirm, dump, send, step, taken
+from tests.factories import BayFactory, SiteFactory
+from tests.intake.conftest import body, confirm, dump, send, step, taken
 from vendors.models import Site
 
 pytestmark = pytest.mark.django_db
@@ -39,9 +39,7 @@ CITY = "/data/export/file?layer={layer}&format={suffix}&datum={datum}"
 
 
 def exported(client: Client, layer: str, suffix: str, datum: str = "wgs84") -> bytes:
-    answer: Any = client.get(CITY.format(layer=layer, suffix=suffix, datum=datum))
-    assert answer.status_code == 200
-    return b"".join(answer.streaming_content)
+    return body(client.get(CITY.format(layer=layer, suffix=suffix, datum=datum)))
 
 
 def content(layer: str) -> list[tuple[Any, ...]]:
@@ -103,18 +101,87 @@ def test_preview_tells_fields_old_and_new_and_draws_them(town: Town, planner: Cl
     shapes = planner.get(f"/data/import/{record.pk}/changes.geojson").json()["features"]
     assert [shape["properties"]["outcome"] for shape in shapes] == ["updated"]
 
-    refused = planner.get(f"/data/import/{record.pk}/refused.json").json()
+    refused = json.loads(body(planner.get(f"/data/import/{record.pk}/refused.json")))
     assert [(row["row"], row["field"], row["value"]) for row in refused] == [(2, "类型", "飞机")]
-    lines = list(
-        csv.reader(
-            io.StringIO(planner.get(f"/data/import/{record.pk}/refused.csv").content.decode("utf-8-sig"))
-        )
-    )
+    sheet = body(planner.get(f"/data/import/{record.pk}/refused.csv")).decode("utf-8-sig")
+    lines = list(csv.reader(io.StringIO(sheet)))
     assert lines[1][:4] == ["2", "BW-02", "类型", "飞机"]
     before = dump(Bay)
     assert (confirm(planner, record).status_code, dump(Bay)) == (409, before)
     assert confirm(planner, record, skip_refused="on").status_code == 302
     assert Bay.objects.get(number=rows[1][0]).kind == "charging"
+
+
+@pytest.fixture
+def long_preview(town: Town, planner: Client, monkeypatch: pytest.MonkeyPatch) -> Import:
+    """30 bays that change, numbered P-00 on, and 25 rows refused, of which one's value is a formula; pages of 10."""
+    monkeypatch.setattr(steps, "PAGE_ROWS", 10)
+    monkeypatch.setattr(steps, "CHUNK", 100)
+    monkeypatch.setattr(changes, "_BATCH", 7)
+    for number in range(55):
+        BayFactory(number=f"P-{number:02}", road=town.own.road, at_m=300 + 6 * number)
+    rows = list(csv.reader(io.StringIO(exported(planner, "bays", ".csv").decode("utf-8-sig"))))
+    kind = rows[0].index("类型")
+    for row in rows[1:]:
+        if row[0].startswith("P-"):
+            row[kind] = "充电" if row[0] < "P-30" else "=1+1" if row[0] == "P-30" else "飞机"
+    stream = io.StringIO()
+    csv.writer(stream).writerows(rows)
+    record = taken(planner, "bays", "泊位.csv", stream.getvalue().encode())
+    record.refresh_from_db()
+    return record
+
+
+def test_every_row_of_a_preview_can_be_paged_through_and_found(long_preview: Import, planner: Client) -> None:
+    address = f"/data/import/{long_preview.pk}/"
+    assert (long_preview.counts["updated"], long_preview.counts["refused"]) == (30, 25)
+    pages = [planner.get(f"{address}?show=updated&page={number}") for number in (1, 2, 3)]
+    rows = [row for page in pages for row in page.context["rows"]]
+    assert sorted(row.name for row in rows) == [f"P-{number:02}" for number in range(30)]
+    assert {tuple(row.fields) for row in rows} == {(("类型", "小型车", "充电"),)}
+    assert "page=3#rows" in pages[0].content.decode()
+    found = planner.get(f"{address}?show=updated&q=ｐ-2").context["rows"]
+    assert [row.name for row in found] == [f"P-{number}" for number in range(20, 30)]
+    assert "没有找到“P-99”" in planner.get(f"{address}?show=updated&q=P-99").content.decode()
+    refused = planner.get(f"{address}?show=refused&q=p-54").context["rows"]
+    assert [(row["ref"], row["label"], row["value"]) for row in refused] == [("P-54", "类型", "飞机")]
+
+
+def test_all_refused_rows_are_downloaded_and_stay_when_the_others_are_written(
+    long_preview: Import, planner: Client, shelf_of_its_own: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def downloaded() -> list[list[str]]:
+        sheet = body(planner.get(f"/data/import/{long_preview.pk}/refused.csv")).decode("utf-8-sig")
+        return list(csv.reader(io.StringIO(sheet)))
+
+    monkeypatch.setattr(record, "MOST_REFUSED_KEPT", 3)
+    assert [len(downloaded()), downloaded()[1][1:4]] == [26, ["P-30", "类型", "'=1+1"]]
+    before = downloaded()
+    assert confirm(planner, long_preview, skip_refused="on").status_code == 302
+    assert [each.name for each in (shelf_of_its_own / str(long_preview.pk)).iterdir()] == ["refused.sqlite"]
+    assert downloaded() == before
+    assert step(planner, long_preview, "undo").status_code == 302  # nothing else was needed for it
+    assert set(Bay.objects.filter(number__startswith="P-").values_list("kind", flat=True)) == {"small"}
+    shelf.remove(long_preview.pk)
+    assert downloaded() == before[:4]
+    assert "下载前 3 个被拒绝的行" in planner.get(f"/data/import/{long_preview.pk}/").content.decode()
+
+
+def test_new_rows_that_point_to_one_another_are_called_by_their_names(
+    town: Town, client_as: Callable[..., Any]
+) -> None:
+    administrator = client_as("administrator")
+    sheet = exported(administrator, "branches", ".csv").decode("utf-8-sig")
+    rows = list(csv.reader(io.StringIO(sheet)))
+    head = rows[0]
+    new = dict(zip(head, rows[1], strict=True)) | {"编号": "77", "名称": "七七支部", "书记": "新书记"}
+    stream = io.StringIO()
+    csv.writer(stream).writerows([head, [new[name] for name in head]])
+    record = taken(administrator, "branches", "支部.csv", stream.getvalue().encode())
+    rows = administrator.get(f"/data/import/{record.pk}/?show=created").context["rows"]
+    member = next(row for row in rows if row.kind == "党员")
+    assert ("支部", "—", "77 七七支部") in member.fields
+    assert not Branch.objects.filter(code="77").exists()
 
 
 # ── Datum ─────────────────────────────────────────────────────────────────────────────────────────────────
@@ -220,6 +287,7 @@ def test_hostile_upload_is_refused_in_words_and_nothing_stored(
     small = upload.Limits(vertices=1000, file_bytes=300_000)
     for module in ("gridmgr.importing.upload", "gridmgr.intake.receiving", "gridmgr.intake.views"):
         monkeypatch.setattr(f"{module}.Limits", lambda: small)
+    monkeypatch.setattr(bringing, "AT_ONCE", small)
     answer = send(planner, "bays", name, sent)
     assert answer.status_code in {400, 413}
     assert words in answer.content.decode()
@@ -227,12 +295,26 @@ def test_hostile_upload_is_refused_in_words_and_nothing_stored(
     assert not shelf_of_its_own.exists() or list(shelf_of_its_own.iterdir()) == []
 
 
-def test_file_that_lacks_what_the_layer_needs_is_refused_and_its_content_forgotten(
+@pytest.mark.parametrize("head", ["WKT [wgs84]", "WKT"])
+def test_file_that_lacks_a_column_is_refused_before_anybody_is_asked_for_its_datum(
+    planner: Client, shelf_of_its_own: Path, head: str
+) -> None:
+    answer = send(planner, "bays", "别的.csv", f"名称,{head}\n甲,POINT (112.5 37.8)\n".encode())
+    assert (answer.status_code, answer.request["PATH_INFO"]) == (400, "/data/import/")
+    assert "缺少列:" in answer.content.decode()
+    assert Import.objects.count() == 0
+    assert not shelf_of_its_own.exists() or list(shelf_of_its_own.iterdir()) == []
+
+
+def test_file_that_no_datum_could_save_is_refused_and_its_content_forgotten(
     planner: Client, shelf_of_its_own: Path
 ) -> None:
-    answer = send(planner, "bays", "别的.csv", "名称,WKT [wgs84]\n甲,POINT (112.5 37.8)\n".encode())
+    far = (
+        '编号,道路,侧,起点里程,终点里程,WKT [wgs84]\nA1,甲路,左侧,0,6,"POLYGON((0 0,1 0,1 1,0 0))"\n'.encode()
+    )
+    answer = send(planner, "bays", "远.csv", far)
     assert answer.status_code == 400
-    assert "缺少列:number(编号)" in answer.content.decode()
+    assert "不在本市" in answer.content.decode()
     assert Import.objects.get().state == State.REFUSED
     assert list(shelf_of_its_own.iterdir()) == []
 
@@ -267,13 +349,24 @@ def draft(town: Town, planner: Client) -> Import:
     return record
 
 
-def test_confirming_twice_writes_once(draft: Import, planner: Client) -> None:
+def test_confirming_twice_writes_once(draft: Import, planner: Client, shelf_of_its_own: Path) -> None:
     shown = draft.fingerprint
     assert step(planner, draft, "confirm", fingerprint=shown).status_code == 302
+    (kept,) = shelf_of_its_own.iterdir()
+    left = [each.name for each in kept.iterdir()]
+    assert left == ["refused.sqlite"]  # what was written needs its file no more
     written, at = events(), draft.written_at
     answer = step(planner, draft, "confirm", fingerprint=shown)
     assert (answer.status_code, events(), draft.written_at) == (409, written, at)
     assert "没有再写一次" in answer.content.decode()
+
+
+def test_written_import_is_not_given_up(draft: Import, planner: Client) -> None:
+    confirm(planner, draft)
+    answer = step(planner, draft, "drop")
+    assert (answer.status_code, draft.state) == (409, "written")
+    assert "不能放弃" in answer.content.decode()
+    assert "什么都没有写入" not in answer.content.decode()
 
 
 def test_stale_preview_is_shown_anew_instead_of_written(draft: Import, planner: Client, town: Town) -> None:
@@ -335,6 +428,18 @@ def test_large_files_are_read_by_a_worker_and_leave_nothing_when_refused(
     with pytest.raises(Unreadable, match=r"假\.gpkg 的内容与后缀"):
         work.read(Work(Job.objects.latest("created").args, planner.user, tmp_path))
     assert (Import.objects.count(), list(shelf_of_its_own.iterdir())) == (0, [])
+
+
+def test_file_that_takes_too_long_in_a_page_is_read_by_a_worker(
+    town: Town, planner: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, shelf_of_its_own: Path
+) -> None:
+    monkeypatch.setattr(bringing, "AT_ONCE", upload.Limits(wall_s=0))
+    send(planner, "bays", "泊位.csv", exported(planner, "bays", ".csv"))
+    record = Import.objects.get()
+    assert "正在后台读取" in planner.get(f"/data/import/{record.pk}/").content.decode()
+    work.read(Work(Job.objects.get().args, planner.user, tmp_path))
+    record.refresh_from_db()
+    assert (record.state, record.counts["unchanged"]) == ("previewed", 2)
 
 
 def test_large_file_that_no_worker_may_take_is_not_kept(
@@ -415,7 +520,8 @@ def test_only_an_administrators_file_restores_an_approved_site(
     site.pitches.all().delete()
     site.delete()
     theirs = taken(planner, "sites", "摊点.gpkg", sheet)
-    assert [row["ref"] for row in planner.get(f"/data/import/{theirs.pk}/refused.json").json()] == ["TD-77"]
+    refused = json.loads(body(planner.get(f"/data/import/{theirs.pk}/refused.json")))
+    assert [row["ref"] for row in refused] == ["TD-77"]
     record = taken(administrator, "sites", "摊点.gpkg", sheet)
     assert confirm(administrator, record).status_code == 302
     assert (record.counts["created"], record.counts["refused"]) == (1, 0)

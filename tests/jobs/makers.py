@@ -5,9 +5,14 @@ import multiprocessing
 import os
 import signal
 import time
+from contextlib import suppress
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 from django.db import connection, transaction
+from django.db.models import Value
+from django.db.models.functions import Concat
 
 from gridmgr.accounts.models import User
 from gridmgr.errors import Invalid
@@ -42,6 +47,16 @@ def deaf(work: Work) -> Product:
     Path(work.args["pids"]).write_text(f"{os.getpid()} {child.pid}", encoding="ascii")
     time.sleep(60)
     return Product()
+
+
+def swallows(work: Work) -> Product:
+    """Catches even a cancel, as some libraries do, and hands over what it has by then."""
+    path = work.folder / "made"
+    path.write_text("half", encoding="utf-8")
+    work.report(1, 2, "一半")
+    with suppress(BaseException):
+        time.sleep(60)
+    return Product(path, "half.txt", "text/plain")
 
 
 def refused(work: Work) -> Product:
@@ -95,6 +110,41 @@ def long_transaction(work: Work) -> Product:
         work.report(1, 2, "在\0事务里")
         time.sleep(1.5)
     return Product(words="committed")
+
+
+def writes(work: Work) -> Product:
+    """Adds one letter to its owner's name and ends its job with that; waits at the place that it is told."""
+    product = Product(words="committed")
+    with transaction.atomic():
+        User.objects.filter(pk=work.owner.pk).update(last_name=Concat("last_name", Value("x")))
+        _wait(work, "before")
+        work.seal(product)
+        _wait(work, "sealed")
+    _wait(work, "after")
+    return product
+
+
+def _wait(work: Work, place: str) -> None:
+    """At that place, in the first attempt: leaves the process's number, goes on when told."""
+    reached, go_on = (Path(work.args["room"]) / name for name in ("reached", "go-on"))
+    if work.args["at"] == place and not reached.exists():
+        reached.write_text(str(os.getpid()), encoding="ascii")
+        while not go_on.exists():
+            time.sleep(0.02)
+
+
+def typesets(work: Work) -> Product:
+    """A briefing whose maps are drawn already, but take long to lay out and to paint."""
+    from gridmgr.briefing.pdf import pdf
+    from tests.briefing.dossiers import branch, dossier
+
+    lines = "".join(f'<path d="M{x} 0V9" stroke="#b00"/>' for x in range(2000))
+    picture = f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 2000 9">{lines}</svg>'.encode()
+    maps: Any = SimpleNamespace(city=lambda *_: picture, branch=lambda *_: picture)
+    whole = dossier(*(branch(f"{code:02}") for code in range(1, 13)))
+    path = work.folder / "made"
+    path.write_bytes(pdf(whole, maps, work.report))
+    return Product(path, "a.pdf", "application/pdf")
 
 
 def loses_database(work: Work) -> Product:

@@ -20,6 +20,7 @@ from gridmgr.jobs.models import Job, State
 from gridmgr.jobs.queue import Busy, cancel, enqueue
 from gridmgr.jobs.supervise import run
 from gridmgr.jobs.tidy import tidy
+from gridmgr.jobs.words import said
 from tests.factories import UserFactory
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -95,7 +96,7 @@ def test_failure_is_told_in_words_and_its_traceback_logged(
     finally:
         logging.getLogger("gridmgr.jobs").removeHandler(log)
     assert (job.state, job.attempts, job.file_name) == (State.FAILED, 1, "")
-    assert re.search(words, job.trouble)
+    assert re.search(words, said(job.trouble))
     assert files(var) == [str(job.pk)]
     assert ("Traceback" in (tmp_path / "log").read_text()) == logged
     client = client_as("office")
@@ -116,7 +117,7 @@ def test_process_that_was_killed_is_tried_once_more(owner: User, tmp_path: Path)
 def test_process_that_is_always_killed_fails_in_words(owner: User) -> None:
     job = done("dies_always", owner)
     assert (job.state, job.attempts) == (State.FAILED, 2)
-    assert "两次意外中断" in job.trouble
+    assert "两次意外中断" in said(job.trouble)
 
 
 def test_job_whose_database_connection_is_cut_is_tried_again(owner: User, tmp_path: Path) -> None:
@@ -127,7 +128,7 @@ def test_job_whose_database_connection_is_cut_is_tried_again(owner: User, tmp_pa
 def test_overlong_job_is_stopped(owner: User, settings: Any) -> None:
     settings.GRIDMGR_JOB_MINUTES = 0.01
     job = done("slow", owner)
-    assert (job.state, "分钟仍未完成" in job.trouble) == (State.FAILED, True)
+    assert (job.state, "分钟仍未完成" in said(job.trouble)) == (State.FAILED, True)
 
 
 def test_row_of_the_queue_that_lost_the_job_runs_nothing(owner: User) -> None:
@@ -154,7 +155,7 @@ def test_job_of_a_dead_worker_is_put_on_again_once_then_fails(owner: User) -> No
     Job.objects.update(**dead, attempts=2)
     assert tidy().revived == 1
     job.refresh_from_db()
-    assert (job.state, "请重新提交" in job.trouble) == (State.FAILED, True)
+    assert (job.state, "请重新提交" in said(job.trouble)) == (State.FAILED, True)
     assert tidy().revived == 0
 
 

@@ -1,7 +1,10 @@
 """Real workers in processes of their own: killed, asked to stop, two at once, taken back."""
 
+import os
 import signal
+import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -13,7 +16,7 @@ from gridmgr.accounts.models import User
 from gridmgr.history import history_of
 from gridmgr.jobs import store
 from gridmgr.jobs.models import Job, State
-from gridmgr.jobs.queue import cancel
+from gridmgr.jobs.queue import begin, cancel, seal
 from gridmgr.jobs.tidy import STALE_S
 from tests.factories import UserFactory
 from tests.jobs.test_queue import asked
@@ -97,6 +100,26 @@ def test_running_job_is_taken_back_within_two_seconds(owner: User, var: Path, tm
     assert list((var / "jobs").iterdir()) == []
 
 
+def test_cancel_that_a_library_catches_leaves_no_half_file(owner: User, var: Path) -> None:
+    job = asked("swallows", owner)
+    with worker(var):
+        until(is_under_way(job))
+        cancel(job)
+        assert until(lambda: now(job).state == State.CANCELLED) < 2
+    assert list((var / "jobs").iterdir()) == []
+
+
+@pytest.mark.parametrize("phase", ["排版第", "输出第"])
+def test_briefing_is_taken_back_while_it_is_typeset(phase: str, owner: User, var: Path) -> None:
+    job = asked("typesets", owner)
+    with worker(var):
+        until(lambda: phase in now(job).words, seconds=60)
+        assert 13 <= job.done < job.total
+        cancel(job)
+        assert until(lambda: now(job).state == State.CANCELLED) < 2
+    assert list((var / "jobs").iterdir()) == []
+
+
 def test_two_workers_never_run_one_job_twice(owner: User, var: Path, tmp_path: Path, settings: Any) -> None:
     settings.GRIDMGR_JOBS_EACH = 100
     runs = tmp_path / "runs"
@@ -138,3 +161,84 @@ def test_worker_goes_on_after_its_own_connection_was_cut(owner: User, var: Path)
         assert process.poll() is None
     assert job.attempts == 1
     assert store.kept_file(job.pk).read_text() == "half and whole"
+
+
+# ── Work that writes: what is shown is what was written ───────────────────────────────────────────────────
+
+
+def reached(room: Path) -> int:
+    """The process that waits at its place."""
+    mark = room / "reached"
+    until(lambda: mark.exists() and mark.read_text())
+    return int(mark.read_text())
+
+
+@pytest.mark.parametrize(
+    ("at", "taken_back", "ends", "written"),
+    [
+        ("before", True, State.CANCELLED, ""),
+        ("sealed", False, State.DONE, "x"),  # the cancel waits for the commit
+        ("after", False, State.DONE, "x"),
+    ],
+)
+def test_cancel_finds_the_job_running_with_nothing_written_or_done(
+    at: str,
+    taken_back: bool,
+    ends: State,
+    written: str,
+    owner: User,
+    var: Path,
+    tmp_path: Path,
+    client_as: Any,
+) -> None:
+    job = asked("writes", owner, at=at, room=str(tmp_path))
+    with worker(var), ThreadPoolExecutor() as pool:
+        reached(tmp_path)
+        answer = pool.submit(in_a_thread, cancel, job)
+        time.sleep(1)  # several beats of the worker
+        (tmp_path / "go-on").touch()
+        assert answer.result(10) == taken_back
+        until(lambda: now(job).state == ends)
+        owner.refresh_from_db()
+        assert owner.last_name == written
+        until(lambda: not lives(reached(tmp_path)))
+    assert now(job).state == ends  # and stays so when its process has ended
+    assert (job.words == "committed") == bool(written)
+    assert job.attempts == 1
+
+
+def in_a_thread(step: Callable[[Job], bool], job: Job) -> bool:
+    try:
+        return step(job)
+    finally:
+        connection.close()
+
+
+@pytest.mark.parametrize(("at", "attempts"), [("before", 2), ("sealed", 2), ("after", 1)])
+def test_process_killed_around_its_commit_writes_once(
+    at: str, attempts: int, owner: User, var: Path, tmp_path: Path
+) -> None:
+    job = asked("writes", owner, at=at, room=str(tmp_path))
+    with worker(var):
+        os.kill(reached(tmp_path), signal.SIGKILL)
+        until(lambda: now(job).state == State.DONE)
+        other = asked("letter", UserFactory())
+        until(lambda: now(other).state == State.DONE)  # the worker is through with it
+    owner.refresh_from_db()
+    assert (owner.last_name, now(job).state, job.attempts) == ("x", State.DONE, attempts)
+
+
+def test_cancel_that_nobody_has_noticed_yet_stops_the_writing(owner: User, client_as: Any) -> None:
+    client = client_as("office")
+    job = asked("letter", client.user)
+    running = begin(job.pk, job.task)
+    assert running
+    assert cancel(job)
+    assert not seal(running, words="committed")
+    assert now(job).state == State.RUNNING
+
+    Job.objects.update(wanted_cancel=False)
+    assert seal(running, words="committed")
+    page = client.post(f"{job.get_absolute_url()}cancel/", follow=True).content.decode()
+    assert "任务已经结束,没有取消" in page
+    assert "committed" in page
