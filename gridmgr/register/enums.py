@@ -42,3 +42,27 @@ class State(models.TextChoices):
 PLACED = (State.MATCHED, State.PINNED)
 # States in which a person has spoken: matching anew leaves them alone.
 SETTLED = (State.PINNED, State.LEFT_OUT, State.REFUSED)
+
+
+class Told(models.TextChoices):
+    """What a row is told that the streets have no say in; stored as it is here, in words when it is shown."""
+
+    SUM = "sum", _("合计行")
+    REMARK = "remark", _("填表说明")
+    NO_PLACE = "no_place", _("没有写点位,也没有写街道")
+    BY_PERSON = "by_person", _("由人决定不导入")
+    PINNED = "pinned", _("由人定点")
+
+
+def told(text: str) -> str:
+    """A code of `Told` in the reader's language; '' for any other text."""
+    return str(Told(text).label) if text in Told.values else ""
+
+
+class Outcome(models.TextChoices):
+    """What importing a row does, or did."""
+
+    CREATED = "created", _("新提出")
+    CHANGED = "changed", _("改动")
+    UNCHANGED = "unchanged", _("不变")
+    REFUSED = "refused", _("被拒绝")

@@ -3,7 +3,9 @@
 import re
 
 import shapely
+from django.conf import settings
 from django.contrib.gis.db.models.functions import AsWKB
+from django.utils.translation import get_language
 
 from grids.domain.atlas import Atlas, Landmark
 from grids.domain.place_text import key_of
@@ -25,8 +27,14 @@ _SHORTER = (
 
 
 def city_atlas() -> Atlas:
-    """Streets and landmarks as they are stored. Eight queries, however many rows there are to match."""
+    """Streets and landmarks as they are stored. Ten queries, however many rows there are to match."""
     return Atlas.load([*_schools(), *_sites(), *_areas(), *_stations()], shorten=short_of)
+
+
+def city_atlases() -> dict[str, Atlas]:
+    """One for each language, the asker's first: an atlas remembers in which words it found two names alike."""
+    languages = dict.fromkeys([get_language() or settings.LANGUAGE_CODE, *dict(settings.LANGUAGES)])
+    return {language: city_atlas() for language in languages}
 
 
 def short_of(name: str) -> str:

@@ -1,13 +1,14 @@
 """Entries matched to the city: what was understood of each, its place when that is sure, candidates when it isn't."""
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from django.db import transaction
+from django.utils.translation import override
 
-from gridmgr.register.enums import SETTLED, State
-from gridmgr.register.gazetteer import city_atlas
+from gridmgr.register.enums import SETTLED, Stage, State
+from gridmgr.register.gazetteer import city_atlases
 from gridmgr.register.models import Entry, Register
 from grids.domain.atlas import Atlas
 from grids.domain.places import Match, Spot, find_place
@@ -15,15 +16,29 @@ from grids.domain.places import State as Found
 
 # A column headed 街道 may hold sub-districts, which say nothing of the road.
 _OFFICE = re.compile(r"(?:街道|办事处|街道办|社区|村|镇|乡|区)$")
-WRITTEN = ("state", "understood", "why", "candidates", "road", "side", "metre", "toward", "stretch", "point")
+WRITTEN = (
+    "state",
+    "understood",
+    "why",
+    "candidates",
+    "said",
+    "road",
+    "side",
+    "metre",
+    "toward",
+    "stretch",
+    "point",
+)
 
 
 def match(register: Register, *, report: Callable[[int, int], None] = lambda _done, _total: None) -> None:
     """Match every entry about which nobody has said anything yet, nor says anything meanwhile."""
     entries = list(register.entries.exclude(state__in=SETTLED))
-    match_all(entries, city_atlas(), report=report)
+    match_all(entries, city_atlases(), report=report)
     with transaction.atomic():
-        now = dict(register.entries.select_for_update().values_list("pk", "state"))
+        if register.locked().stage != Stage.REVIEW:
+            return
+        now = dict(register.entries.values_list("pk", "state"))
         open_still = [entry for entry in entries if now.get(entry.pk, State.LEFT_OUT) not in SETTLED]
         # One INSERT … ON CONFLICT a batch: bulk_update would make a CASE of every value.
         Entry.objects.bulk_create(
@@ -32,11 +47,14 @@ def match(register: Register, *, report: Callable[[int, int], None] = lambda _do
 
 
 def match_all(
-    entries: Sequence[Entry], atlas: Atlas, *, report: Callable[[int, int], None] = lambda _done, _total: None
+    entries: Sequence[Entry],
+    atlases: Mapping[str, Atlas],
+    *,
+    report: Callable[[int, int], None] = lambda _done, _total: None,
 ) -> None:
     """The same for entries in hand; nothing is written."""
     for number, entry in enumerate(entries, start=1):
-        tell(entry, find(entry, atlas))
+        tell(entry, look(entry, atlases))
         report(number, len(entries))
 
 
@@ -56,8 +74,26 @@ def find(entry: Entry, atlas: Atlas) -> Match:
     return found
 
 
-def tell(entry: Entry, found: Match) -> None:
+def look(entry: Entry, atlases: Mapping[str, Atlas]) -> dict[str, Match]:
+    """The same in each language (gridmgr.register.gazetteer.city_atlases): they differ in their words alone."""
+    found = {}
+    for language, atlas in atlases.items():
+        with override(language):
+            found[language] = find(entry, atlas)
+    return found
+
+
+def tell(entry: Entry, looked: Mapping[str, Match]) -> None:
     """Put down what was found."""
+    found = next(iter(looked.values()))
+    entry.said = {
+        language: {
+            "understood": each.understood[:300],
+            "why": each.why[:500],
+            "spots": [spot.words for spot in each.spots],
+        }
+        for language, each in looked.items()
+    }
     entry.state = {
         Found.EXACT: State.MATCHED,
         Found.CANDIDATES: State.UNSURE,

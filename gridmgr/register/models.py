@@ -6,11 +6,13 @@ from django.conf import settings
 from django.contrib.gis.db import models
 from django.db.models import Q
 from django.urls import reverse
+from django.utils.translation import get_language, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import pgettext_lazy
 
+from gridmgr.errors import NotThere
 from gridmgr.intake.models import Import
-from gridmgr.register.enums import Stage, State
+from gridmgr.register.enums import Outcome, Stage, State, told
+from gridmgr.register.notes import notes_of
 from grids.enums import Side
 from grids.models import SRID, Road
 from vendors.enums import SiteKind
@@ -73,8 +75,20 @@ class Register(models.Model):
     def __str__(self) -> str:
         return f"{self.sender} {self.file_name}"
 
+    @property
+    def notes_words(self) -> list[str]:
+        """How the file was read, for the reader."""
+        return [str(note) for note in notes_of(self.notes)]
+
     def get_absolute_url(self) -> str:
         return reverse("register-columns" if self.stage == Stage.MAPPING else "register", args=[self.pk])
+
+    def locked(self) -> "Register":
+        """The register as it is now; nobody else changes it or its rows until the transaction ends. Raises NotThere."""
+        now = Register.objects.select_for_update().filter(pk=self.pk).first()
+        if now is None:
+            raise NotThere(_("登记表已不存在。"))
+        return now
 
 
 class Entry(models.Model):
@@ -82,7 +96,9 @@ class Entry(models.Model):
 
     `candidates` are as gridmgr.register.matching writes them. `toward` says which way along the road from `metre` its
     site begins (1, -1, 0 around it); `stretch` are the metres within which it may stand, where the row says so.
-    `site_code` is the site that was proposed, or that it changed.
+    `site_code` is the site that was proposed, or that it changed, and `outcome` which of these, or why it was refused.
+    `understood` and `why` are words of the street (grids.domain.places), or a code of gridmgr.register.enums.Told, worded
+    when they are shown; `said` has the words of the street, and those of the candidates, in each language.
     """
 
     register = models.ForeignKey(
@@ -100,6 +116,7 @@ class Entry(models.Model):
     understood = models.CharField(_("理解为"), max_length=300, blank=True)
     why = models.CharField(_("原因"), max_length=500, blank=True)
     candidates = models.JSONField(_("候选"), default=list)
+    said = models.JSONField(_("各语言的说法"), default=dict)
     road = models.ForeignKey(Road, models.SET_NULL, null=True, related_name="+", verbose_name=_("道路"))
     side = models.CharField(_("侧"), max_length=8, choices=Side.choices, blank=True)
     metre = models.FloatField(_("里程(米)"), null=True)
@@ -123,6 +140,29 @@ class Entry(models.Model):
 
     def __str__(self) -> str:
         return self.title
+
+    @property
+    def understood_words(self) -> str:
+        """What was understood of the place, for the reader."""
+        return told(self.understood) or self._said("understood", self.understood)
+
+    @property
+    def why_words(self) -> str:
+        """Why the row is not sure, or left out, for the reader."""
+        return told(self.why) or self._said("why", self.why)
+
+    def spot_words(self, number: int) -> str:
+        """What the candidate of that number is called, for the reader."""
+        words = self.said.get(get_language(), {}).get("spots", [])
+        return str(words[number] if number < len(words) else self.candidates[number]["words"])
+
+    def _said(self, name: str, otherwise: str) -> str:
+        return str(self.said.get(get_language(), {}).get(name, otherwise))
+
+    @property
+    def outcome_words(self) -> str:
+        """What became of the row, for the reader."""
+        return str(dict(Outcome.choices).get(self.outcome, self.outcome))
 
     @property
     def title(self) -> str:

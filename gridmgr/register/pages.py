@@ -14,8 +14,6 @@ from gridmgr.accounts.audience import Audience, audience_of
 from gridmgr.accounts.models import User
 from gridmgr.errors import Conflict
 from gridmgr.geo.crs import WGS84, metric_srid, transformer
-from gridmgr.intake.models import State as Imported
-from gridmgr.register import writing
 from gridmgr.register.columns import Heading, role_of, said
 from gridmgr.register.enums import Column, Stage, State
 from gridmgr.register.models import Entry, Register
@@ -38,22 +36,17 @@ def user_of(request: HttpRequest) -> User:
 
 
 def register_of(request: HttpRequest, pk: int) -> Register:
-    """The register; one whose import was taken back elsewhere is open again."""
+    """The register; raises Http404."""
     reader(request)
     found: Register = get_object_or_404(Register.objects.select_related("record", "owner"), pk=pk)
-    undone = found.record is not None and found.record.state == Imported.UNDONE
-    if found.stage == Stage.WRITTEN and (found.record is None or undone):
-        writing.reopen(found)
-        found.refresh_from_db()
     return found
 
 
-def open_register(request: HttpRequest, pk: int) -> Register:
+def still_open(register: Register) -> Register:
     """The register while its rows may still be changed; raises Conflict afterwards."""
-    found = register_of(request, pk)
-    if found.stage != Stage.REVIEW:
-        raise Conflict(_("%s已导入或还没有对应列,不能改各行。") % found)
-    return found
+    if register.stage != Stage.REVIEW:
+        raise Conflict(_("%s已导入或还没有对应列,不能改各行。") % register)
+    return register
 
 
 def degrees(x: float, y: float) -> tuple[float, float]:
@@ -103,7 +96,7 @@ def shown(entries: Iterable[Entry], audience: Audience) -> list[dict[str, Any]]:
             "has_contact": bool(entry.contact),
             "troubles": list(troubles(entry)),
             "at": at_words(entry),
-            "candidates": list(enumerate(entry.candidates)),
+            "candidates": [(index, entry.spot_words(index)) for index in range(len(entry.candidates))],
             "open": entry.state in (State.UNSURE, State.UNMATCHED),
         }
         for entry in entries

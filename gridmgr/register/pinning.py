@@ -1,8 +1,11 @@
 """One row at a time: a candidate chosen, a place pinned on the map, a quantity set, a row left out."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from django.contrib.gis.geos import Point
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -12,12 +15,12 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from gridmgr import quantities
 from gridmgr.errors import DomainError, Invalid
-from gridmgr.register.enums import State
+from gridmgr.register.enums import State, Told
 from gridmgr.register.forms import PinForm, QuantityForm
-from gridmgr.register.gazetteer import city_atlas
-from gridmgr.register.matching import find, tell
+from gridmgr.register.gazetteer import city_atlas, city_atlases
+from gridmgr.register.matching import find, look, tell
 from gridmgr.register.models import Entry, Register
-from gridmgr.register.pages import degrees, open_register, reader, shown
+from gridmgr.register.pages import degrees, reader, register_of, shown, still_open
 from grids.enums import Side
 from grids.models import Road
 from parking.domain.lay import KerbLine
@@ -26,9 +29,18 @@ from vendors.views.common import line_in_degrees, map_around
 
 
 def _entry(request: HttpRequest, pk: int, row: int) -> tuple[Register, Entry]:
-    register = open_register(request, pk)
+    register = still_open(register_of(request, pk))
     entry: Entry = get_object_or_404(register.entries.select_related("road"), row=row)
     return register, entry
+
+
+@contextmanager
+def _changing(entry: Entry) -> Iterator[Entry]:
+    """The row as it is now, to be changed and saved; raises Conflict when the register was imported meanwhile."""
+    with transaction.atomic():
+        now: Entry = still_open(entry.register.locked()).entries.get(pk=entry.pk)
+        yield now
+        now.save()
 
 
 def _back(request: HttpRequest, register: Register, row: int) -> HttpResponse:
@@ -86,10 +98,9 @@ def _put(entry: Entry, position: Position) -> None:
     kerb, at = kerb_at(position)
     x, y = KerbLine.of(kerb).at(at)
     spot = {"road": kerb.road_id, "side": kerb.side, "metre": position.metre, "toward": 0, "x": x, "y": y}
-    entry.put(spot)
-    entry.state, entry.why = State.PINNED, ""
-    entry.understood = _("由人定点:%s") % _where(position)
-    entry.save()
+    with _changing(entry) as now:
+        now.put(spot)
+        now.state, now.why, now.understood, now.said = State.PINNED, "", Told.PINNED, {}
 
 
 def _where(position: Position) -> str:
@@ -120,12 +131,12 @@ def _around(entry: Entry, roads: list[Road]) -> list[Any]:
 
 def _candidates(entry: Entry) -> list[dict[str, Any]]:
     found = []
-    for number, each in enumerate(entry.candidates, start=1):
+    for index, each in enumerate(entry.candidates):
         lon, lat = degrees(each["x"], each["y"])
-        found.append({"number": number, "lon": lon, "lat": lat, "words": each["words"]})
+        found.append({"number": index + 1, "lon": lon, "lat": lat, "words": entry.spot_words(index)})
     if entry.point:
         lon, lat = degrees(entry.point.x, entry.point.y)
-        found.append({"number": 0, "lon": lon, "lat": lat, "words": entry.understood})
+        found.append({"number": 0, "lon": lon, "lat": lat, "words": entry.understood_words})
     return found
 
 
@@ -150,12 +161,14 @@ def choose(request: HttpRequest, pk: int, row: int) -> HttpResponse:
     """One of the candidates is confirmed by a person."""
     register, entry = _entry(request, pk, row)
     number = request.POST.get("candidate", "")
-    if not number.isdecimal() or int(number) >= len(entry.candidates):
-        raise Invalid(_("没有这个候选。请刷新后再选。"))
-    spot = entry.candidates[int(number)]
-    entry.put(spot)
-    entry.state, entry.why, entry.understood = State.PINNED, "", spot["words"][:300]
-    entry.save()
+    with _changing(entry) as now:
+        if not number.isdecimal() or int(number) >= len(now.candidates):
+            raise Invalid(_("没有这个候选。请刷新后再选。"))
+        spot = now.candidates[int(number)]
+        now.put(spot)
+        now.state, now.why, now.understood = State.PINNED, "", spot["words"][:300]
+        for words in now.said.values():
+            words |= {"why": "", "understood": words["spots"][int(number)]}
     return _back(request, register, row)
 
 
@@ -163,11 +176,12 @@ def choose(request: HttpRequest, pk: int, row: int) -> HttpResponse:
 def leave(request: HttpRequest, pk: int, row: int) -> HttpResponse:
     """Leave a row out, or take it in again (`back`): then it is matched anew."""
     register, entry = _entry(request, pk, row)
-    if request.POST.get("back"):
-        tell(entry, find(entry, city_atlas()))
-    else:
-        entry.state, entry.why = State.LEFT_OUT, _("由人决定不导入")
-    entry.save()
+    looked = look(entry, city_atlases()) if request.POST.get("back") else None
+    with _changing(entry) as now:
+        if looked:
+            tell(now, looked)
+        else:
+            now.state, now.why = State.LEFT_OUT, Told.BY_PERSON
     return _back(request, register, row)
 
 
@@ -178,6 +192,6 @@ def quantity(request: HttpRequest, pk: int, row: int) -> HttpResponse:
     form = QuantityForm(request.POST)
     if not form.is_valid():
         raise Invalid(_("数量须是 1 至 200 的整数。"))
-    entry.quantity = form.cleaned_data["quantity"]
-    entry.save(update_fields=["quantity"])
+    with _changing(entry) as now:
+        now.quantity = form.cleaned_data["quantity"]
     return _back(request, register, row)

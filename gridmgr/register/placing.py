@@ -25,6 +25,8 @@ from vendors.models import Site
 SAME_SITE_M = 30.0  # a site on the same kerb no farther away than this is the one that is meant
 CORNER_GAP_M = 1.0  # how far from a corner a site begins
 SHIFT_MOST_M, SHIFT_STEP_M = 40, 2
+# Kerbs bend: the ground that is drawn around a legal middle may need to move on by this much.
+NUDGES_M = (0.25, 0.5, 1.0, 2.0)
 NAME_CHARACTERS = 80
 LAYOUTS = {SiteKind.STALL: Layout(2.0, 1.0, 0.4, 0.8), SiteKind.MARKET: Layout(3.0, 2.0, 0.4, 1.2)}
 # States in which a site has no approval that a change of its ground would end.
@@ -34,9 +36,10 @@ HOURS = {SiteKind.STALL: (time(6), time(22)), SiteKind.MARKET: (time(6), time(21
 
 @dataclass
 class Step:
-    """What importing one entry would do: `outcome` is created, changed, unchanged or refused; `words` say it.
+    """What importing one entry would do: `outcome` as in gridmgr.register.enums; `words` say it.
 
-    `drawn` is the ground it would take, `broken` the rules that this breaks, `site` the site that it changes.
+    `drawn` is the ground it would take, `broken` the rules that this breaks, `site` the site that it means, of which
+    `to_plan` says that only its planner changes what the row asks for.
     """
 
     entry: Entry
@@ -46,6 +49,7 @@ class Step:
     site: Site | None = None
     broken: Sequence[Verdict] = ()
     notes: list[str] = field(default_factory=list)
+    to_plan: bool = False
 
     @property
     def is_hard(self) -> bool:
@@ -85,24 +89,23 @@ def _step(
 
 
 def _change(entry: Entry, site: Site, on: date) -> Step:
-    """The site with the entry's number: one that waits for approval is drawn anew, one that is approved keeps its ground."""
-    quantity, pitches = entry.quantity or 0, len(site.pitches.all())
+    """The site with the entry's number: one that waits for approval is drawn anew.
+
+    How many vendors it holds was approved with it, so of one that stands approved it is refused: a row of a sheet
+    would end an approval, on which vendors may stand already, unseen. Its planner proposes it anew, with a reason to.
+    """
+    quantity = entry.quantity or 0
     if site.capacity == quantity:
         return Step(entry, "unchanged", _("已有%s,数量相同") % site.name, site=site)
-    words = _("%(site)s:可容纳 %(before)s → %(after)s") % {
-        "site": site.name,
-        "before": site.capacity,
-        "after": quantity,
-    }
-    if site.state in OPEN_TO_PLANS:
-        drawn = draw(replace(draft_of(site), pitches=quantity), stay=True)
-        checked(drawn.place, on=on)
-        return Step(entry, "changed", words, drawn, site)
-    if quantity > pitches:
-        words = _("%(site)s(%(state)s)只有 %(pitches)s 个摊位,写 %(given)s 须先在规划页改范围并重新批准")
-        named = {"site": site.name, "state": site.get_state_display(), "pitches": pitches, "given": quantity}
-        return Step(entry, "refused", words % named, site=site)
-    return Step(entry, "changed", words, None, site)
+    told = {"site": site.name, "before": site.capacity, "after": quantity, "state": site.get_state_display()}
+    if site.state not in OPEN_TO_PLANS:
+        words = _(
+            "%(site)s(%(state)s)批准的是 %(before)s 个,表里写 %(after)s 个。数量是批准的内容,不由登记表改:请在规划页改数量,改后重新待批。"
+        )
+        return Step(entry, "refused", words % told, site=site, to_plan=True)
+    drawn = draw(replace(draft_of(site), pitches=quantity), stay=True)
+    checked(drawn.place, on=on)
+    return Step(entry, "changed", _("%(site)s:可容纳 %(before)s → %(after)s") % told, drawn, site)
 
 
 def site_meant(entry: Entry, standing: Sequence[Site]) -> Site | None:
@@ -198,8 +201,19 @@ def _legal_within_stretch(step: Step, drawn: Drawn, on: date) -> Drawn | None:
     low, high = found.footprint.stretch
     if not stretch[0] <= low <= high <= stretch[1]:
         return None
-    position = replace(drawn.draft.position, metre=round((low + high) / 2, 3), kerb=None)
-    return draw(replace(drawn.draft, position=position), stay=True)
+    for shift in (0.0, *(way * by for by in NUDGES_M for way in (1, -1))):
+        position = replace(drawn.draft.position, metre=round((low + high) / 2 + shift, 3), kerb=None)
+        ground = draw(replace(drawn.draft, position=position), stay=True)
+        first, last = ground.footprint.stretch
+        if stretch[0] <= first <= last <= stretch[1] and not _hard(ground, on):
+            return ground
+    return None
+
+
+def _hard(drawn: Drawn, on: date) -> bool:
+    """Whether the ground breaks a hard rule."""
+    (verdicts,) = judge([drawn.place], on=on, rules=rules_of(on))
+    return any(verdict.broken and verdict.is_hard for verdict in verdicts)
 
 
 def _point_out_neighbours(steps: Sequence[Step]) -> None:

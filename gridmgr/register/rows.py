@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from django.utils.translation import gettext as _
 
 from gridmgr.register.columns import said
-from gridmgr.register.enums import Column, State
+from gridmgr.register.enums import Column, State, Told
 from gridmgr.register.models import Entry, Register
 from gridmgr.register.sheets import Cell, Sheet
 from grids.domain.place_text import number_in, plain
@@ -22,9 +22,12 @@ _QUANTITY = re.compile(
 _LIMITS = {"street": 120, "place": 300, "name": 120, "note": 500, "contact": 300, "quantity": 60}
 # Eleven digits of a mobile telephone in whatever groups, one of a house with its area's, or the eighteen characters of
 # an identity number.
-PRIVATE_NUMBER = re.compile(
-    r"(?<!\d)(?:1[3-9]\d[- ]?\d{4}[- ]?\d{4}|0\d{2,3}[- ]?\d{7,8}|\d{17}[\dXx])(?!\d)"
+_PRIVATE = re.compile(
+    r"(?<!\d)(?:1[3-9]\d[- ]?\d{4}[- ]?\d{4}|0\d{2,3}[- ]?\d{7,8}|\d{17}[\dXx])(?!\d)", re.ASCII
 )
+# Full-width characters as the narrow ones that they stand for, one for one.
+_NARROW = {0xFF01 + offset: 0x21 + offset for offset in range(94)} | {0x3000: 0x20}
+_NARROW |= dict.fromkeys(map(ord, "–—―‐−"), ord("-"))
 # Columns that keep such numbers, for those who may read them.
 _MAY_HOLD_NUMBERS = (Column.CONTACT, Column.NOTE)
 
@@ -72,7 +75,7 @@ def _told(row: list[Cell], roles: Mapping[int, str]) -> dict[str, str]:
     for index, role in roles.items():
         text = said(row[index]) if role else ""
         if role not in _MAY_HOLD_NUMBERS:  # a place and a name go on into what everybody reads
-            text = " ".join(PRIVATE_NUMBER.sub(" ", text).split())
+            text = " ".join(without_private(text, " ").split())
         if text:
             told[role] = f"{told[role]} {text}" if role in told else text
     return {role: text[: _LIMITS[role]] for role, text in told.items()}
@@ -99,7 +102,7 @@ def _entry(register: Register, number: int, told: dict[str, str], row: list[Cell
     quantity = read_quantity(entry.quantity_said)
     entry.quantity = quantity.number
     if not entry.title:
-        entry.state, entry.why = State.REFUSED, _("没有写点位,也没有写街道")
+        entry.state, entry.why = State.REFUSED, Told.NO_PLACE
     return entry
 
 
@@ -107,15 +110,17 @@ def _no_row(texts: list[str], entry: Entry) -> str:
     """Why a line is none of the register's rows: a sum, a signature, the headings again."""
     first = plain(texts[0])
     if _SUM.match(first) or _SUM.fullmatch(plain(entry.title)):
-        return _("合计行")
+        return Told.SUM
     if _SIGNED.match(first) and len(texts) <= 3:
-        return _("填表说明")
+        return Told.REMARK
     return ""
 
 
-def without_private(text: str) -> str:
-    """The text with telephone and identity numbers masked, for those who mayn't read them."""
-    return PRIVATE_NUMBER.sub("•••", text)
+def without_private(text: str, instead: str = "•••") -> str:
+    """The text with telephone and identity numbers masked, full-width ones too, for those who mayn't read them."""
+    for found in reversed([*_PRIVATE.finditer(text.translate(_NARROW))]):
+        text = text[: found.start()] + instead + text[found.end() :]
+    return text
 
 
 def troubles(entry: Entry) -> Iterator[str]:

@@ -16,6 +16,7 @@ from django.utils.translation import gettext as _
 from gridmgr.errors import TooMuch
 from gridmgr.importing import archives
 from gridmgr.importing.base import Unreadable
+from gridmgr.register.notes import note
 
 MOST_ROWS, MOST_COLUMNS, MOST_SHEETS = 3_000, 60, 30
 MOST_CELLS = 1_000_000  # in the box around all cells of a sheet, empty ones included
@@ -37,10 +38,10 @@ class Sheet:
 
 @dataclass
 class Book:
-    """The sheets of a file that hold anything, with remarks on how it was read."""
+    """The sheets of a file that hold anything, with notes on how it was read (gridmgr.register.notes)."""
 
     sheets: list[Sheet]
-    notes: list[str] = field(default_factory=list)
+    notes: list[dict[str, Any]] = field(default_factory=list)
 
     def named(self, name: str) -> Sheet:
         """The sheet of that name, or the first one."""
@@ -65,7 +66,7 @@ def _filled(path: Path, book: Book) -> Book:
 
 
 def _read_csv(path: Path) -> Book:
-    content, notes = path.read_bytes(), []
+    content, notes = path.read_bytes(), list[dict[str, Any]]()
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError:
@@ -75,7 +76,7 @@ def _read_csv(path: Path) -> Book:
             raise Unreadable(
                 _("%s 的文字既不是 UTF-8,也不是 GBK。请转为 UTF-8 后重新导出。") % path.name
             ) from None
-        notes.append(_("文字按 GB18030(GBK)编码读取"))
+        notes.append(note("gb18030"))
     csv.field_size_limit(1_000_000)
     try:
         rows = [[_plain(cell) for cell in row] for row in csv.reader(text.splitlines(keepends=True))]
@@ -99,7 +100,7 @@ def _read_xlsx(path: Path) -> Book:
     shown = [sheet for sheet in book.worksheets if sheet.sheet_state == "visible"]
     notes = []
     if hidden := len(book.worksheets) - len(shown):
-        notes.append(_("没有读隐藏的工作表,共 %s 张") % hidden)
+        notes.append(note("hidden_sheets", count=hidden))
     if len(shown) > MOST_SHEETS:
         raise TooMuch(
             _("文件里有 %(count)s 张工作表,最多 %(most)s 张。") % {"count": len(shown), "most": MOST_SHEETS}

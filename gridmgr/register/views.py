@@ -1,5 +1,6 @@
 """The pages of a register: upload, columns, the list to look through, preview, confirming and taking back."""
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt, csrf_protect
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
@@ -22,11 +24,14 @@ from gridmgr.errors import DomainError, TooMuch
 from gridmgr.importing.archives import MIB
 from gridmgr.intake.receiving import CappedUpload
 from gridmgr.jobs.queue import enqueue
+from gridmgr.jobs.slots import slot, with_retry
+from gridmgr.jobs.words import keep
 from gridmgr.register import columns as columns_of
 from gridmgr.register import matching, placing, shelf, writing
 from gridmgr.register.enums import PLACED, Stage, State
 from gridmgr.register.forms import ColumnsForm, UploadForm
 from gridmgr.register.models import Entry, Mapping, Register
+from gridmgr.register.notes import notes_of
 from gridmgr.register.pages import head_rows, headings_shown, marks, reader, register_of, shown, user_of
 from gridmgr.register.rights import may_confirm
 from gridmgr.register.rows import entries_of
@@ -34,6 +39,7 @@ from gridmgr.register.sheets import Sheet
 from vendors.views.common import map_around
 
 PAGE_ROWS = 50
+LINKED = 20  # rows that are named one by one
 LISTED = 100  # registers, the latest first
 AT_ONCE = 100  # rows that are matched while the reader waits: about a second
 WRITTEN_AT_ONCE = 30  # sites that are written so
@@ -64,10 +70,11 @@ def _upload(request: HttpRequest, capped: CappedUpload) -> HttpResponse:
         return _upload_page(request, form, status=400)
     file = form.cleaned_data["file"]
     try:
-        book = shelf.read_upload(Path(file.temporary_file_path()), name=file.name)
+        with slot():
+            book = shelf.read_upload(Path(file.temporary_file_path()), name=file.name)
     except DomainError as error:
         form.add_error("file", str(error))
-        return _upload_page(request, form, status=error.status)
+        return with_retry(_upload_page(request, form, status=error.status), error)
     with transaction.atomic():
         made = Register.objects.create(
             owner=user_of(request), sender=form.cleaned_data["sender"],
@@ -110,7 +117,7 @@ def columns(request: HttpRequest, pk: int) -> HttpResponse:
         return _take_in(request, register, sheet, header, form)
     context = {
         "register": register, "book": book, "sheet": sheet, "header": header, "form": form,
-        "remembered": known is not None,
+        "notes": notes_of(book.notes), "remembered": known is not None,
         "head_rows": head_rows(sheet, found, HEAD_ROWS, audience),
     }  # fmt: skip
     return render(request, "register/columns.html", context, status=422 if form.errors else 200)
@@ -130,6 +137,8 @@ def _take_in(
     roles = form.roles()
     columns_of.remember(register.sender, sheet, header, roles)
     with transaction.atomic():
+        if register.locked().stage != Stage.MAPPING:  # the button was pressed twice
+            return redirect("register", register.pk)
         register.sheet, register.header_row, register.stage = sheet.name, header, Stage.REVIEW
         register.columns = {
             columns_of.said(sheet.rows[header - 1][i]): role for i, role in roles.items() if role
@@ -140,7 +149,7 @@ def _take_in(
         entries = Entry.objects.bulk_create(entries_of(register, sheet, roles), batch_size=500)
     shelf.remove(register.pk)
     if len(entries) > AT_ONCE:
-        title = _("对照登记表 %s") % register.file_name
+        title = keep(gettext_noop("对照登记表 %s"), register.file_name)
         origin = reverse("register", args=[register.pk])
         return redirect(
             enqueue(
@@ -182,11 +191,19 @@ def review(request: HttpRequest, pk: int) -> HttpResponse:
         "pages": paging(page, request.GET),
         "ready": len(ready),
         "lacking": sum(each.state in PLACED and each.quantity is None for each in entries),
+        "lacking_rows": list(_lacking(entries))[:LINKED],
         "may_confirm": may_confirm(audience),
         "marks": marks(page.object_list),
         "map": map_around(request, [each.point for each in page.object_list if each.point]),
     }
     return render(request, "register/review.html", context)
+
+
+def _lacking(entries: list[Entry]) -> Iterator[tuple[int, str]]:
+    """Rows that have a place and no quantity yet, with the address at which each is shown."""
+    for number, entry in enumerate(entries):
+        if entry.state in PLACED and entry.quantity is None:
+            yield entry.row, f"?show=all&page={number // PAGE_ROWS + 1}#row-{entry.row}"
 
 
 def _belongs(entry: Entry, name: str) -> bool:
@@ -241,7 +258,10 @@ def confirm(request: HttpRequest, pk: int) -> HttpResponse:
     token = request.POST.get("token", "")
     if register.entries.filter(state__in=PLACED).count() > WRITTEN_AT_ONCE:
         args = {"register": register.pk, "token": token}
-        title, origin = _("写入登记表 %s") % register.file_name, reverse("register", args=[register.pk])
+        title, origin = (
+            keep(gettext_noop("写入登记表 %s"), register.file_name),
+            reverse("register", args=[register.pk]),
+        )
         return redirect(
             enqueue("register-write", owner=user_of(request), title=title, args=args, origin=origin)
         )
@@ -272,11 +292,12 @@ def undo(request: HttpRequest, pk: int) -> HttpResponse:
 def drop(request: HttpRequest, pk: int) -> HttpResponse:
     """Throw a register away that was not imported."""
     register = register_of(request, pk)
-    if register.stage == Stage.WRITTEN:
-        messages.error(request, _("%s已导入。请先撤销导入,再删除。") % register)
-        return redirect(register)
-    shelf.remove(register.pk)
-    register.delete()
+    with transaction.atomic():
+        if register.locked().stage == Stage.WRITTEN:
+            messages.error(request, _("%s已导入。请先撤销导入,再删除。") % register)
+            return redirect("register", register.pk)
+        register.delete()
+    shelf.remove(pk)
     messages.success(request, _("已删除登记表 %s。") % register.file_name)
     return redirect("registers")
 

@@ -1,9 +1,12 @@
 """Registers as jobs: matching and writing many rows takes longer than a page may."""
 
+from django.db import transaction
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from gridmgr.errors import DomainError, NotThere
+from gridmgr.jobs.words import keep
 from gridmgr.jobs.work import Product, Work
 from gridmgr.register import matching, writing
 from gridmgr.register.models import Register
@@ -20,8 +23,13 @@ def _register(work: Work) -> Register:
 def match(work: Work) -> Product:
     """Match every row about which nobody has said anything yet."""
     register = _register(work)
-    matching.match(register, report=lambda done, total: work.report(done, total, _("正在对照道路和路口")))
-    return Product(result=reverse("register", args=[register.pk]), words=_("已对照完毕,请核对。"))
+    product = Product(
+        result=reverse("register", args=[register.pk]), words=keep(gettext_noop("已对照完毕,请核对。"))
+    )
+    with transaction.atomic():
+        matching.match(register, report=lambda done, total: work.report(done, total, _("正在对照道路和路口")))
+        work.seal(product)
+    return product
 
 
 def write(work: Work) -> Product:
@@ -30,7 +38,11 @@ def write(work: Work) -> Product:
     if not may_confirm(work.audience):
         raise DomainError(_("只有规划员和管理员可以写入。"))
     work.report(0, 0, _("正在写入"))
-    record = writing.confirm(register, token=work.args["token"], by=work.owner)
-    return Product(result=reverse("register", args=[register.pk]), words=_("已写入 %s 行。") % sum(
-        record.counts[name] for name in ("created", "updated")
-    ))  # fmt: skip
+    with transaction.atomic():
+        record = writing.confirm(register, token=work.args["token"], by=work.owner)
+        rows = sum(record.counts[name] for name in ("created", "updated"))
+        product = Product(
+            result=reverse("register", args=[register.pk]), words=keep(gettext_noop("已写入 %s 行。"), rows)
+        )
+        work.seal(product)
+    return product

@@ -12,11 +12,10 @@ from gridmgr.intake.models import Import, Way
 from gridmgr.intake.record import Account, recorded
 from gridmgr.intake.undo import take_back
 from gridmgr.register import shelf
-from gridmgr.register.enums import Stage
+from gridmgr.register.enums import Outcome, Stage
 from gridmgr.register.models import Entry, Register
 from gridmgr.register.placing import Step, as_plain, counts_of, steps_of, token_of
 from vendors.domain.plan import edit_site, propose_site
-from vendors.models import Site
 
 
 def confirm(register: Register, *, token: str, by: User, on: date | None = None) -> Import:
@@ -35,7 +34,7 @@ def confirm(register: Register, *, token: str, by: User, on: date | None = None)
 
 
 def _write_all(register: Register, token: str, by: User, on: date, account: Account) -> None:
-    locked = Register.objects.select_for_update().get(pk=register.pk)
+    locked = register.locked()
     if locked.stage != Stage.REVIEW:
         raise Conflict(_("%s已经导入过,没有再导入一次。") % locked)
     steps = steps_of(locked, on=on)
@@ -46,6 +45,7 @@ def _write_all(register: Register, token: str, by: User, on: date, account: Acco
     for step in steps:
         _write(step, by, on)
     counted = counts_of(steps)
+    account.record.rows = len(steps)
     account.close(
         {**counted, "updated": counted["changed"]}, {"register": locked.pk, "rows": as_plain(steps)}
     )
@@ -62,23 +62,14 @@ def _write(step: Step, by: User, on: date) -> None:
             entry.site_code = edit_site(
                 site=step.site, expected_version=version, draft=draft, by=by, on=on
             ).code
-        elif step.outcome == "changed" and step.site is not None:
-            entry.site_code = _set_capacity(step.site, entry.quantity or 0).code
         elif step.site is not None:
             entry.site_code = step.site.code
     except DomainError as error:
         raise Conflict(
             _("第 %(row)s 行写不进去,什么都没有写入:%(why)s") % {"row": entry.row, "why": error}
         ) from error
-    entry.outcome = step.words[:300]
-    Entry.objects.filter(pk=entry.pk).update(site_code=entry.site_code, outcome=entry.outcome)
-
-
-def _set_capacity(site: Site, capacity: int) -> Site:
-    """How many vendors a site may hold, within the pitches it has: its ground and its approval stay as they are."""
-    if not Site.objects.filter(pk=site.pk, version=site.version).update(capacity=capacity):
-        raise Conflict(_("%s刚被别人改过。") % site.name)
-    return site
+    outcome = step.words[:300] if step.outcome == Outcome.REFUSED else step.outcome
+    Entry.objects.filter(pk=entry.pk).update(site_code=entry.site_code, outcome=outcome)
 
 
 def undo(register: Register, *, by: User) -> dict[str, int]:
@@ -88,12 +79,12 @@ def undo(register: Register, *, by: User) -> dict[str, int]:
     """
     if register.record is None:
         raise Conflict(_("%s还没有导入,无需撤销。") % register)
-    counted = take_back(register.record, by=by)
-    reopen(register)
-    return counted
+    return take_back(register.record, by=by)
 
 
-def reopen(register: Register) -> None:
-    """After its import was taken back a register waits to be looked through again."""
-    register.entries.update(site_code="", outcome="")
-    Register.objects.filter(pk=register.pk).update(stage=Stage.REVIEW, record=None)
+def reopen(*, record: Import, **_signal: object) -> None:
+    """A register whose import is taken back, wherever that was asked for, waits to be looked through again."""
+    for register in Register.objects.select_for_update().filter(record=record):
+        register.entries.update(site_code="", outcome="")
+        register.stage, register.record = Stage.REVIEW, None
+        register.save(update_fields=["stage", "record"])

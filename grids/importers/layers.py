@@ -23,7 +23,9 @@ def find_roads(names: Iterable[tuple[Any, ...]]) -> Found:
 
 
 def _no_road(name: str | None) -> str:
-    return _("没有叫这个名字的道路。请先用 import_roads 导入道路,或改正名称。") if name else _("没有填写。")
+    if not name:
+        return _("没有填写。")
+    return _("没有叫这个名字的道路。请改正路名;确有这条路的,请管理员先导入道路。")
 
 
 ROAD = Ref("road_id", ["road"], find_roads)

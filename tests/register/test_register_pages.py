@@ -1,28 +1,37 @@
 """A register through its pages: columns remembered, places confirmed and pinned, preview, writing, undo, rights."""
 
 import os
+import threading
 from collections.abc import Callable
+from dataclasses import replace
+from importlib import import_module
 from pathlib import Path
+from time import monotonic, sleep
+from types import SimpleNamespace
 from typing import Any
 
 import pghistory
 import pytest
+from django.apps import apps
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
 from gridmgr.geo.crs import WGS84, metric_srid, transformer
 from gridmgr.intake.models import Import
 from gridmgr.intake.models import State as Imported
-from gridmgr.intake.undo import take_back
-from gridmgr.jobs.work import Work
-from gridmgr.register import matching, work
+from gridmgr.jobs.work import Cancelled, Product, Work
+from gridmgr.register import matching, placing, work, writing
 from gridmgr.register.enums import Stage, State
 from gridmgr.register.models import Entry, Mapping, Register
-from grids.models import Road
-from tests.drawing import at, rect, stretch
-from tests.factories import SiteFactory
+from grids.models import Crossing, Road
+from tests.drawing import at, line, rect, stretch
+from tests.factories import RoadFactory, SiteFactory
+from tests.intake.conftest import dump
 from tests.register.conftest import HEAD, IDENTITY, PHONE, ROWS, brought, mapped, press, row, send, workbook
+from tests.vendors.siting import spot
+from vendors.domain.profile import install_demo_profile
 from vendors.models import Pitch, Site
 
 pytestmark = pytest.mark.django_db
@@ -220,6 +229,37 @@ def test_preview_writes_nothing_and_confirming_proposes(planner: Client, registe
     assert PHONE not in str(record.report)
 
 
+@pytest.mark.parametrize("off_m", [0.0, -0.3])
+def test_place_that_may_stand_anywhere_on_a_stretch_moves_to_where_it_is_legal(
+    planner: Client, streets: tuple[Road, Road], monkeypatch: pytest.MonkeyPatch, off_m: float
+) -> None:
+    install_demo_profile()
+    west = RoadFactory(name="西环路", reference_line=line((100, -300), (100, 300)))
+    Crossing.objects.create(road=streets[0], other=west, at_m=100)
+    Crossing.objects.create(road=west, other=streets[0], at_m=300)
+    for x in range(120, 320, 20):  # from the west on it is barred up to 330 m
+        spot("hydrant", x, -12)
+    made = brought(workbook([[1, "东西街", "东西街(西环路至南北路)南侧", 6, "", "", "", ""]]))
+    mapped(planner, made)
+    legal = placing.nearest_legal
+
+    def nearly(*args: Any, **kwargs: Any) -> Any:
+        """The nearest legal place, of which the ground is drawn a little off, as where a kerb bends."""
+        found = legal(*args, **kwargs).same_kerb
+        assert found is not None
+        ground = replace(
+            found.footprint, from_m=found.footprint.from_m + off_m, to_m=found.footprint.to_m + off_m
+        )
+        return SimpleNamespace(same_kerb=SimpleNamespace(footprint=ground))
+
+    monkeypatch.setattr(placing, "nearest_legal", nearly)
+    (step,) = preview(planner, made).context["steps"]
+    assert "最近的合规位置" in step.notes[0]
+    assert not step.is_hard
+    low, high = step.drawn.footprint.stretch
+    assert 330 < low < high < 480
+
+
 def test_what_changed_after_the_preview_is_not_confirmed(planner: Client, register: Register) -> None:
     token = preview(planner, register).context["token"]
     press(planner, register, 5, "quantity/", quantity=9)
@@ -233,32 +273,34 @@ def test_what_changed_after_the_preview_is_not_confirmed(planner: Client, regist
     assert Site.objects.count() == 1
 
 
-def test_undo_takes_the_whole_import_back(planner: Client, register: Register) -> None:
+@pytest.mark.parametrize("way", ["/data/register/{register}/undo/", "/data/import/{record}/undo/"])
+def test_undo_takes_the_whole_import_back_wherever_it_is_asked_for(
+    planner: Client, register: Register, way: str
+) -> None:
     near = SiteFactory(
-        name="老摊点", code="TD-90", road=Road.objects.get(name="东西街"), at_m=240, pitches=8, capacity=8
+        name="老摊点",
+        code="TD-90",
+        state="proposed",
+        at_m=240,
+        pitches=8,
+        capacity=8,
+        road=Road.objects.get(name="东西街"),
     )
     press(planner, register, 6, **lonlat(250, -10))
+    before = dump(Register, Entry, Pitch)
     confirm(planner, register)
     near.refresh_from_db()
-    assert (near.capacity, near.state) == (4, "open")
-    assert Site.objects.count() == 2
-    planner.post(f"/data/register/{register.pk}/undo/")
+    assert (near.capacity, near.state, Site.objects.count()) == (4, "proposed", 2)
+    record = Import.objects.get()
+    assert record.rows == 2
+    assert planner.post(way.format(register=register.pk, record=record.pk)).status_code == 302
     near.refresh_from_db()
     assert near.capacity == 8
     assert list(Site.objects.all()) == [near]
-    assert Pitch.objects.count() == 8
-    register.refresh_from_db()
-    assert (register.stage, row(register, 6).state) == (Stage.REVIEW, State.PINNED)
+    assert dump(Register, Entry, Pitch) == before
     assert Import.objects.get().state == Imported.UNDONE
     confirm(planner, register)  # and it can be imported again
     assert Site.objects.count() == 2
-
-
-def test_undo_on_the_page_of_imports_reopens_the_register(planner: Client, register: Register) -> None:
-    confirm(planner, register)
-    take_back(Import.objects.get())
-    assert planner.get(f"/data/register/{register.pk}/").context["register"].stage == Stage.REVIEW
-    assert row(register, 5).site_code == ""
 
 
 def test_undo_is_refused_when_a_site_was_changed_since(planner: Client, register: Register) -> None:
@@ -291,7 +333,7 @@ def test_site_within_thirty_metres_on_the_same_kerb_is_the_one_meant(
 ) -> None:
     road = Road.objects.get(name="东西街")
     # The corner is at x = 506; its site from 530 on is 24 m away, the one across the street nearer still.
-    site = SiteFactory(code="TD-91", road=road, at_m=530, pitches=8, capacity=8)
+    site = SiteFactory(code="TD-91", state="returned", returned_for="太近", road=road, at_m=530, capacity=8)
     SiteFactory(code="TD-92", road=road, side="left", stretch=stretch(500, 516), area=rect(500, 12, 16, 4))
     page = preview(planner, register)
     (step,) = page.context["steps"]
@@ -299,11 +341,21 @@ def test_site_within_thirty_metres_on_the_same_kerb_is_the_one_meant(
     assert "8 → 6" in step.words
 
 
-def test_approved_site_without_room_is_refused(planner: Client, register: Register) -> None:
-    SiteFactory(code="TD-91", road=Road.objects.get(name="东西街"), at_m=530, pitches=3, capacity=3)
-    (step,) = preview(planner, register).context["steps"]
-    assert step.outcome == "refused"
-    assert "3 个摊位" in step.words
+def test_quantity_of_an_approved_site_is_its_planners_to_change(planner: Client, register: Register) -> None:
+    site = SiteFactory(code="TD-91", road=Road.objects.get(name="东西街"), at_m=530, pitches=8, capacity=8)
+    press(planner, register, 6, **lonlat(250, -30))
+    page = preview(planner, register)
+    assert [step.outcome for step in page.context["steps"]] == ["refused", "created"]
+    assert "批准的是 8 个,表里写 6 个" in page.content.decode()
+    assert "/plan/?site=TD-91" in page.content.decode()
+    assert confirm(planner, register).status_code == 302
+    before = site.version
+    site.refresh_from_db()
+    assert (site.capacity, site.state, site.version) == (8, "open", before)
+    for address in (f"/data/register/{register.pk}/?show=all", Import.objects.get().get_absolute_url()):
+        page = planner.get(address).content.decode()
+        assert "批准的是 8 个" in page
+        assert "/refused.csv" not in page
 
 
 def test_site_is_known_by_its_name_wherever_it_stands(planner: Client, streets: tuple[Road, Road]) -> None:
@@ -370,6 +422,119 @@ def test_samples_of_columns_hide_contacts_from_those_who_may_not_see_them(
             assert (private in page) == sees, private
 
 
+# ── Words ─────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_what_was_read_in_chinese_is_told_in_english(planner: Client, streets: tuple[Road, Road]) -> None:
+    rows = ("点位,数量", "东西街与南北路交叉口东南角,5", "东西街与南北璐口西北角,5", "合计,10")
+    sheet = "\n".join(rows).encode("gb18030")
+    send(planner, sheet, "登记表.csv")
+    made = Register.objects.get()
+    mapped(planner, made)
+    address = f"/data/register/{made.pk}/?show=all"
+    chinese = planner.get(address).content.decode()
+    planner.post("/i18n/setlang/", {"language": "en", "next": "/"})
+    english = planner.get(address).content.decode()
+    corner, unsure = row(made, 2), row(made, 3)
+    for said, meant in (
+        ("文字按 GB18030(GBK)编码读取", "Text read as GB18030 (GBK)"),
+        ("合计行", "Row of totals"),
+        (corner.understood, "Junction of 东西街 and 南北路, south-east corner"),
+        (unsure.why, "differ in one character"),
+        (unsure.candidates[0]["words"], "Junction of 东西街 and 南北路, north-west corner"),
+    ):
+        assert (said in chinese, said in english, meant in english) == (True, False, True), said
+    press(planner, made, 3, "choose/", candidate=0)
+    page = planner.get(address).content.decode()
+    assert ("north-west corner" in page, "differ in one character" in page) == (True, False)
+
+
+def test_rows_of_the_version_before_are_carried_over(planner: Client, register: Register) -> None:
+    confirm(planner, register)
+    register.refresh_from_db()
+    Import.objects.update(state="undone", undone_at=timezone.now())  # as it left the register then
+    register.notes = ["没有读隐藏的工作表,共 2 张", "Text read as GB18030 (GBK)", "别的话"]
+    register.save()
+    for number, words in {
+        9: {"why": "合计行"},
+        6: {"why": "Left out by hand"},
+        5: {"outcome": "新提出,6 个摊位"},
+    }.items():
+        register.entries.filter(row=number).update(**words)
+    press_pinned = {
+        "state": State.PINNED,
+        "metre": 1,
+        "point": row(register, 5).point,
+        "understood": "由人定点:东西街",
+    }
+    register.entries.filter(row=8).update(**press_pinned)
+    other = Register.objects.create(sender="甲", file_name="乙.csv", stage="review")
+    other.entries.create(
+        row=1, state="matched", metre=1, point=row(register, 5).point, outcome="老摊点:可容纳 8 → 6"
+    )
+
+    import_module("gridmgr.register.migrations.0002_words_as_codes").into_codes(apps, None)
+    register.refresh_from_db()
+    assert register.notes_words == ["没有读隐藏的工作表,共 2 张", "文字按 GB18030(GBK)编码读取", "别的话"]
+    assert [row(register, 9).why, row(register, 6).why, row(register, 8).understood] == [
+        "sum",
+        "by_person",
+        "pinned",
+    ]
+    assert other.entries.get().outcome == "changed"
+    assert (register.stage, register.record, row(register, 5).site_code) == (Stage.REVIEW, None, "")
+
+
+# ── Two at once ───────────────────────────────────────────────────────────────────────────────────────────
+
+
+CHANGES: dict[str, dict[str, Any]] = {
+    "quantity/": {"quantity": 9},
+    "leave/": {},
+    "": {"road": "东西街", "side": "left", "metre": "100"},
+}
+
+
+def waiting() -> int:
+    """How many connections wait for a lock."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+        )
+        return int(cursor.fetchone()[0])
+
+
+@pytest.mark.django_db(transaction=True)
+def test_row_that_is_changed_while_the_register_is_written_stays_as_it_was_written(
+    planner: Client, register: Register, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answers: dict[str, int] = {}
+
+    def meanwhile(verb: str) -> None:
+        answers[verb] = press(planner, register, 5, verb, **CHANGES[verb]).status_code
+        connection.close()
+
+    others = [threading.Thread(target=meanwhile, args=[verb]) for verb in CHANGES]
+    write = writing._write_all
+
+    def write_slowly(*args: Any) -> None:
+        write(*args)
+        for each in others:
+            each.start()
+        until = monotonic() + 20
+        while any(each.is_alive() for each in others) and waiting() < len(others) and monotonic() < until:
+            sleep(0.02)
+
+    monkeypatch.setattr(writing, "_write_all", write_slowly)
+    answer = confirm(planner, register)
+    for each in others:
+        each.join()
+    assert (answer.status_code, answers) == (302, {"quantity/": 409, "leave/": 409, "": 422})
+    written = row(register, 5)
+    assert (written.state, written.quantity, written.metre) == (State.MATCHED, 6, 506.0)
+    assert (written.site_code, written.outcome) == (Site.objects.get().code, "created")
+
+
 # ── Jobs ──────────────────────────────────────────────────────────────────────────────────────────────────
 
 
@@ -401,3 +566,19 @@ def test_jobs_match_and_write_as_the_pages_do(planner: Any, register: Register, 
     token = preview(planner, register).context["token"]
     work.write(Work({"register": register.pk, "token": token}, planner.user, tmp_path))
     assert Site.objects.count() == 1
+
+
+def test_job_that_was_taken_back_writes_nothing(planner: Any, register: Register, tmp_path: Path) -> None:
+    def too_late(_product: Product) -> None:
+        raise Cancelled
+
+    register.entries.filter(row=5).update(state=State.UNMATCHED)
+    with pytest.raises(Cancelled):
+        work.match(Work({"register": register.pk}, planner.user, tmp_path, seal=too_late))
+    assert row(register, 5).state == State.UNMATCHED
+    matching.match(register)
+    token = preview(planner, register).context["token"]
+    with pytest.raises(Cancelled):
+        work.write(Work({"register": register.pk, "token": token}, planner.user, tmp_path, seal=too_late))
+    register.refresh_from_db()
+    assert (Site.objects.count(), Import.objects.count(), register.stage) == (0, 0, Stage.REVIEW)

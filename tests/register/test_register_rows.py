@@ -12,6 +12,7 @@ from gridmgr.importing.archives import ArchiveLimits
 from gridmgr.register import columns, shelf
 from gridmgr.register.enums import State
 from gridmgr.register.models import Register
+from gridmgr.register.notes import notes_of
 from gridmgr.register.rows import entries_of, read_quantity, without_private
 from gridmgr.register.sheets import MOST_ROWS, Book, Cell, Sheet, read_book
 from tests.register.conftest import HEAD, IDENTITY, PHONE, ROWS, workbook
@@ -68,6 +69,12 @@ def test_private_numbers_are_masked_in_free_text() -> None:
     assert without_private(f"联系 {PHONE},证件 {IDENTITY},摊位 12") == "联系 •••,证件 •••,摊位 12"
 
 
+def test_full_width_private_numbers_are_masked_too() -> None:
+    text = "张三　１３８－３５１０－１２３４，身份证１４０１０５１９９００１０１１２３Ｘ，１２号"
+    assert without_private(text) == "张三　•••，身份证•••，１２号"
+    assert without_private("电话０３５１—４０４１２３４转８") == "电话•••转８"
+
+
 def test_private_numbers_stay_out_of_what_everybody_reads() -> None:
     """A place and a name become a site's; the contact stays with those who may read it."""
     head = ["点位", "摊点名称", "数量", "联系人"]
@@ -87,7 +94,7 @@ def test_csv_of_excel_is_read_in_its_encoding(tmp_path: Path) -> None:
     )
     book = read(tmp_path, text.encode("gb18030"), "a.csv")
     assert columns.guess_header_row(book.sheets[0]) == 1
-    assert "GB18030" in book.notes[0]
+    assert [*notes_of(book.notes)] == ["文字按 GB18030(GBK)编码读取"]
     assert book.sheets[0].rows[1][2] == "与南北路交叉口东南角"
 
 
