@@ -47,6 +47,7 @@ REFUSALS = {
     "allocation_on_held_pitch": gettext_lazy("这个摊位正为别的商贩保留。请另选空位,或等保留到期。"),
     "hold_on_free_pitch": gettext_lazy("这个摊位当天已有商贩使用,不能保留。请另选空位。"),
     "pitch_within_site": gettext_lazy("这个摊位伸出了摊点的范围。请移回范围内,或先重新提出摊点的范围。"),
+    "site_holds_pitches": gettext_lazy("有摊位留在了摊点的新范围之外。请在规划页移动摊点,摊位会一起移。"),
     "pitches_apart": gettext_lazy("这个摊位与同一摊点的另一个摊位重叠。请移开或缩小。"),
 }
 

@@ -171,12 +171,13 @@ def _facilities(kind: enums.FacilityKind, name: str, title: Any, style: Style) -
     )
 
 
-def _mark(colour: str, *, min_zoom: float = 0) -> Style:
-    return Style(shape="area", colour=colour, width=1.5, min_zoom=min_zoom)
+def _mark(colour: str, glyph: Any, *, min_zoom: float = 0) -> Style:
+    """An area with its own character: seven colours of facilities are too many to go by colour alone."""
+    return Style(shape="area", colour=colour, width=1.5, glyph=glyph, painted=True, min_zoom=min_zoom)
 
 
-def _spot(colour: str, *, min_zoom: float) -> Style:
-    return Style(shape="marker", colour=colour, min_zoom=min_zoom)
+def _spot(colour: str, glyph: Any, *, min_zoom: float) -> Style:
+    return Style(shape="marker", colour=colour, glyph=glyph, painted=True, min_zoom=min_zoom)
 
 
 _KIND = enums.FacilityKind
@@ -187,26 +188,50 @@ FOOTWAYS = _facilities(
     Style(shape="line", colour="footway", width=2, min_zoom=14),
 )
 NO_VENDING_AREAS = _facilities(
-    _KIND.NO_VENDING, "no-vending-areas", pgettext_lazy("plural", "禁摆区域"), _mark("barred")
+    _KIND.NO_VENDING,
+    "no-vending-areas",
+    pgettext_lazy("plural", "禁摆区域"),
+    _mark("no_vending", pgettext_lazy("sign", "禁")),
 )
 JUNCTIONS = _facilities(
-    _KIND.JUNCTION, "junctions", pgettext_lazy("plural", "路口"), _mark("junction", min_zoom=13)
+    _KIND.JUNCTION,
+    "junctions",
+    pgettext_lazy("plural", "路口"),
+    _mark("junction", pgettext_lazy("sign", "口"), min_zoom=13),
 )
 CROSSINGS = _facilities(
-    _KIND.CROSSING, "crossings", pgettext_lazy("plural", "人行横道"), _mark("junction", min_zoom=15)
+    _KIND.CROSSING,
+    "crossings",
+    pgettext_lazy("plural", "人行横道"),
+    _mark("crossing", pgettext_lazy("sign", "横"), min_zoom=15),
 )
 FIRE_LANES = _facilities(
-    _KIND.FIRE_LANE, "fire-lanes", pgettext_lazy("plural", "消防通道"), _mark("fire", min_zoom=14)
+    _KIND.FIRE_LANE,
+    "fire-lanes",
+    pgettext_lazy("plural", "消防通道"),
+    _mark("fire", pgettext_lazy("sign", "通"), min_zoom=14),
 )
 FIRE_STATIONS = _facilities(
-    _KIND.FIRE_STATION, "fire-stations", pgettext_lazy("plural", "消防站"), _mark("fire")
+    _KIND.FIRE_STATION,
+    "fire-stations",
+    pgettext_lazy("plural", "消防站"),
+    _mark("fire", pgettext_lazy("sign", "消")),
 )
 FUEL_STATIONS = _facilities(
-    _KIND.FUEL_STATION, "fuel-stations", pgettext_lazy("plural", "加油站"), _mark("fuel")
+    _KIND.FUEL_STATION,
+    "fuel-stations",
+    pgettext_lazy("plural", "加油站"),
+    _mark("fuel", pgettext_lazy("sign", "油")),
 )
 HYDRANTS = _facilities(
-    _KIND.HYDRANT, "hydrants", pgettext_lazy("plural", "消防栓"), _spot("fire", min_zoom=15)
+    _KIND.HYDRANT,
+    "hydrants",
+    pgettext_lazy("plural", "消防栓"),
+    _spot("fire", pgettext_lazy("sign", "栓"), min_zoom=15),
 )
 BUS_STOPS = _facilities(
-    _KIND.BUS_STOP, "bus-stops", pgettext_lazy("plural", "公交站"), _spot("bus", min_zoom=14)
+    _KIND.BUS_STOP,
+    "bus-stops",
+    pgettext_lazy("plural", "公交站"),
+    _spot("bus", pgettext_lazy("sign", "车"), min_zoom=14),
 )

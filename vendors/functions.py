@@ -12,6 +12,8 @@ from vendors.models import Site
 PANDA_LANE_HALF_M = 1.5
 # No carriageway is wider than twice this, and no footway: how far their lines are looked for beyond their edges.
 WIDEST_HALF_M = 100.0
+# From so many places on it pays to ask first how wide the widest footway is.
+MANY = 100
 
 
 def _table(model: type) -> str:
@@ -23,25 +25,35 @@ def nearest_targets() -> str:
 
     Parameters: `n`, `kind`, `area`, `inner` of the places; `r`, `applies_to`, `target`, `off`, `radius` of the rules;
     `highways`: which ways a rule about carriageways means. Rules with `off` measure from `inner`. Nothing within
-    `radius` gives no row. For a carriageway the metres are to its edge.
+    `radius` gives no row. For a carriageway the metres are to its edge. Facilities are looked for once a place for all
+    rules of one radius; of those equally near the first by id counts.
     """
     return f"""
         WITH place AS MATERIALIZED (
             SELECT n, kind, area::geometry AS area, inside::geometry AS inside
             FROM unnest(%(n)s::int[], %(kind)s::text[], %(area)s::text[], %(inner)s::text[]) AS given (n, kind, area, inside)
+        ), rule AS MATERIALIZED (
+            SELECT * FROM unnest(
+                %(r)s::int[], %(applies_to)s::text[], %(target)s::text[], %(off)s::bool[], %(radius)s::float8[]
+            ) AS given (r, applies_to, target, off, radius)
+        ), circle AS MATERIALIZED (
+            SELECT radius, applies_to, array_agg(target) AS targets FROM rule
+            WHERE target NOT IN ('school_gate', 'carriageway') GROUP BY radius, applies_to
+        ), around AS MATERIALIZED (
+            SELECT n, area, inside, radius, applies_to, f.id, f.kind, f.name, f.shape
+            FROM circle JOIN place ON applies_to IN ('site', kind) JOIN {_table(Facility)} f
+            ON f.shape && ST_Expand(area, radius) AND f.kind = ANY(targets)
+        ), facility AS (
+            SELECT DISTINCT ON (n, r) n, r, id, name, metres, shape
+            FROM around JOIN rule USING (radius, applies_to)
+            CROSS JOIN LATERAL (SELECT shape <-> CASE WHEN off THEN inside ELSE area END AS metres) apart
+            WHERE target = kind AND metres <= radius
+            ORDER BY n, r, metres, id
         ), probe AS MATERIALIZED (
             SELECT n, r, target, radius, CASE WHEN off THEN inside ELSE area END AS shape
-            FROM place JOIN unnest(
-                %(r)s::int[], %(applies_to)s::text[], %(target)s::text[], %(off)s::bool[], %(radius)s::float8[]
-            ) AS rule (r, applies_to, target, off, radius) ON applies_to IN ('site', kind)
+            FROM place JOIN rule ON applies_to IN ('site', kind) AND target IN ('school_gate', 'carriageway')
         )
-        SELECT n, r, id, label, metres, ST_AsBinary(near.shape)
-        FROM probe CROSS JOIN LATERAL (
-            SELECT f.id, f.name AS label, f.shape, f.shape <-> probe.shape AS metres FROM {_table(Facility)} f
-            WHERE f.kind = probe.target AND ST_DWithin(f.shape, probe.shape, probe.radius)
-            ORDER BY f.shape <-> probe.shape LIMIT 1
-        ) near
-        WHERE target NOT IN ('school_gate', 'carriageway')
+        SELECT n, r, id, name, metres, ST_AsBinary(shape) FROM facility
         UNION ALL
         SELECT n, r, s.id, s.name || ' ' || gate, metres, ST_AsBinary(near.shape)
         FROM probe CROSS JOIN LATERAL (
@@ -73,11 +85,15 @@ def footways_under() -> str:
     return f"""
         WITH place AS MATERIALIZED (
             SELECT n, area::geometry AS area FROM unnest(%(n)s::int[], %(area)s::text[]) AS given (n, area)
+        ), widest AS MATERIALIZED (
+            SELECT CASE WHEN count(*) < {MANY} THEN {WIDEST_HALF_M / 2} ELSE (
+                SELECT max(width_m) / 2 FROM {_table(Facility)} WHERE kind = 'footway'
+            ) END AS half FROM place
         )
         SELECT n, id, name, width_m, ST_AsBinary(ST_ClipByBox2D(shape, ST_Expand(area, {WIDEST_HALF_M})))
         FROM place CROSS JOIN LATERAL (
             SELECT f.id, f.name, f.width_m, f.shape FROM {_table(Facility)} f
-            WHERE f.kind = 'footway' AND f.shape && ST_Expand(area, {WIDEST_HALF_M / 2})
+            WHERE f.kind = 'footway' AND f.shape && ST_Expand(area, (SELECT half FROM widest))
               AND f.width_m IS NOT NULL AND ST_Dimension(f.shape) = 1 AND ST_Distance(f.shape, area) < f.width_m / 2
             OFFSET 0
         ) footway

@@ -1,6 +1,6 @@
 """Files of vendor sites and their pitches, as gridmgr.layers.files writes them."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -12,19 +12,23 @@ from grids.importers.layers import ON_ROAD, ROAD, STRETCH, same
 from vendors.models import Pitch, Site
 
 
-def _find_users(names: Iterable[tuple[Any, ...]]) -> Found:
+def _found(
+    model: Any, column: str, names: Iterable[tuple[Any, ...]], missing: Callable[[str | None], str | None]
+) -> Found:
+    """Ids of rows by their unique name in a column; `missing` says what becomes of a name that nothing has, or of none."""
     names = list(names)
-    known = dict(
-        User.objects.filter(username__in=[name for (name,) in names if name]).values_list("username", "pk")
-    )
-    return {
-        key: known.get(
-            key[0], _("没有用户名为“%s”的账号。请先建账号,或去掉批准记录作为新提出的摊点导入。") % key[0]
-        )
-        if key[0]
-        else None
-        for key in names
-    }
+    known = model.objects.filter(**{f"{column}__in": [name for (name,) in names if name]})
+    by_name = dict(known.values_list(column, "pk"))
+    return {key: by_name.get(key[0]) or missing(key[0]) for key in names}
+
+
+def _find_users(names: Iterable[tuple[Any, ...]]) -> Found:
+    return _found(User, "username", names, _no_user)
+
+
+def _no_user(name: str | None) -> str | None:
+    words = _("没有用户名为“%s”的账号。请先建账号,或去掉批准记录作为新提出的摊点导入。")
+    return words % name if name else None
 
 
 SITES = Importer(
@@ -63,9 +67,7 @@ SITES = Importer(
 
 
 def _find_sites(codes: Iterable[tuple[Any, ...]]) -> Found:
-    codes = list(codes)
-    known = dict(Site.objects.filter(code__in=[code for (code,) in codes if code]).values_list("code", "pk"))
-    return {key: known.get(key[0]) or _no_site(key[0]) for key in codes}
+    return _found(Site, "code", codes, _no_site)
 
 
 def _no_site(code: str | None) -> str:

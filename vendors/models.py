@@ -138,6 +138,7 @@ class Site(OnRoad):
             triggers.version_counts(),
             triggers.step_by_step(),
             triggers.planner_is_proposer(),
+            triggers.site_holds_pitches(),
             triggers.season_holds_allocations(settings.TIME_ZONE),
         ]
 

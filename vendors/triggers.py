@@ -48,18 +48,44 @@ def pitches_apart() -> pgtrigger.Trigger:
 
 
 def pitch_within_site() -> pgtrigger.Trigger:
-    """A pitch lies on its site: what was approved is not walked out of, one pitch after another."""
+    """A pitch lies on its site: what was approved is not walked out of, one pitch after another.
+
+    The site row is locked, so that a site that moves at the same moment and its new pitch can't pass each other.
+    """
     return pgtrigger.Trigger(
         name="pitch_within_site",
         when=pgtrigger.Before,
         operation=pgtrigger.Insert | pgtrigger.UpdateOf("area", "site_id"),
+        declare=[("ground", "geometry")],
         func=f"""
-            IF NOT (SELECT ST_CoveredBy(NEW.area, ST_Buffer(area, {EDGE_TOLERANCE_M}))
-                    FROM vendors_site WHERE id = NEW.site_id) THEN
+            SELECT area INTO ground FROM vendors_site WHERE id = NEW.site_id FOR NO KEY UPDATE;
+            IF NOT ST_CoveredBy(NEW.area, ST_Buffer(ground, {EDGE_TOLERANCE_M})) THEN
                 RAISE EXCEPTION USING ERRCODE = 'check_violation', CONSTRAINT = 'pitch_within_site',
                     TABLE = TG_TABLE_NAME, MESSAGE = format('pitch %s lies outside its site', NEW.number);
             END IF;
             RETURN NEW;
+        """,
+    )
+
+
+def site_holds_pitches() -> pgtrigger.Trigger:
+    """A site that moves or shrinks takes its pitches along: at the end of the transaction they lie on it."""
+    return pgtrigger.Trigger(
+        name="site_holds_pitches",
+        when=pgtrigger.After,
+        timing=pgtrigger.Deferred,
+        operation=pgtrigger.UpdateOf("area"),
+        condition=pgtrigger.Q(old__area__df=pgtrigger.F("new__area")),
+        declare=[("outside", "text")],
+        func=f"""
+            SELECT p.number INTO outside FROM vendors_pitch p JOIN vendors_site s ON s.id = p.site_id
+            WHERE s.id = NEW.id AND NOT ST_CoveredBy(p.area, ST_Buffer(s.area, {EDGE_TOLERANCE_M}))
+            LIMIT 1;
+            IF outside IS NOT NULL THEN
+                RAISE EXCEPTION USING ERRCODE = 'check_violation', CONSTRAINT = 'site_holds_pitches',
+                    TABLE = TG_TABLE_NAME, MESSAGE = format('site %s leaves pitch %s behind', NEW.code, outside);
+            END IF;
+            RETURN NULL;
         """,
     )
 
@@ -104,7 +130,10 @@ def version_counts() -> pgtrigger.Trigger:
 def step_by_step() -> pgtrigger.Trigger:
     """A site goes from state to state by the permitted steps alone, and what was approved stays as it was approved.
 
-    Which hard rules a place breaks the database can't know; that a second person approved, and what, it can.
+    An approval names the proposer who stood in the row before: nobody's proposal becomes another's as it is approved.
+    Which hard rules a place breaks the database can't know; that a second person approved, and what, it can. A row
+    entered as approved is taken with its record: a backup, the undo of a deletion and the demo come so, and nothing in
+    the row tells them from an invented one. Who entered it, and when, stands in its history.
     """
     steps = ", ".join(f"('{old}', '{new}')" for old, after in STEPS.items() for new in after)
     approved = ", ".join(f"'{state}'" for state in APPROVED)
@@ -118,7 +147,9 @@ def step_by_step() -> pgtrigger.Trigger:
                 RAISE EXCEPTION USING ERRCODE = 'check_violation', CONSTRAINT = 'site_step_by_step',
                     TABLE = TG_TABLE_NAME, MESSAGE = format('from %s a site does not become %s', OLD.state, NEW.state);
             END IF;
-            IF NEW.state IN ({approved}) AND OLD.state IN ({approved})
+            IF NEW.state = 'approved' AND OLD.state = 'proposed'
+                AND NEW.proposed_by_id IS DISTINCT FROM OLD.proposed_by_id
+                OR NEW.state IN ({approved}) AND OLD.state IN ({approved})
                 AND (NEW.proposed_by_id, NEW.approved_by_id, NEW.approved_at)
                     IS DISTINCT FROM (OLD.proposed_by_id, OLD.approved_by_id, OLD.approved_at) THEN
                 RAISE EXCEPTION USING ERRCODE = 'check_violation', CONSTRAINT = 'site_approval_stands',

@@ -5,7 +5,7 @@ degrees from north, clockwise.
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Hashable, Iterable, Sequence
+from collections.abc import Callable, Collection, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from difflib import SequenceMatcher
 from functools import cached_property, lru_cache
@@ -14,12 +14,13 @@ from typing import Any, TypeVar
 import numpy as np
 import shapely
 from django.contrib.gis.db.models.functions import AsWKB
+from django.db.models import Q
 from django.utils.translation import gettext as _
 from shapely import LineString, Point
 
 from grids.domain.place_text import key_of
-from grids.enums import Side
-from grids.models import Crossing, Kerb, Road
+from grids.enums import Oneway, Side
+from grids.models import Carriageway, Crossing, Kerb, Road
 
 ONE_JUNCTION_M = 60.0  # crossings of the same two roads nearer to each other than this are one
 MOST_ALIKE = 4
@@ -30,6 +31,8 @@ END_GAP_M = 45.0
 NEAR_MISS_M = 150.0
 # A kerb that begins or ends so near to a metre still lies abreast of it.
 KERB_SLACK_M = 3.0
+# A one-way way so near beyond a kerb, along the street give or take so much, is likely its other carriageway.
+BESIDE_M, ALONG_DEGREES = 25.0, 20.0
 
 Floats = np.ndarray
 K = TypeVar("K", bound=Hashable)
@@ -98,7 +101,8 @@ class Landmark:
 class Atlas:
     """Streets by id, crossings as metres on the first road, runs of kerb by road and side, landmarks.
 
-    `shorten` makes of a landmark's name what its `short` would be.
+    `shorten` makes of a landmark's name what its `short` would be. `strays` are the one-way ways from which no kerb
+    was derived, with the roads that they may be part of: nameless ones of their class, or the one whose ramp they are.
     """
 
     streets: dict[int, Street]
@@ -106,6 +110,7 @@ class Atlas:
     runs: dict[tuple[int, str], list[Run]]
     landmarks: Sequence[Landmark] = ()
     shorten: Callable[[str], str] = key_of
+    strays: Sequence[tuple[Collection[int], LineString]] = ()
     # What others have worked out of the atlas, so that it is worked out once: grids.domain.corners' junctions.
     worked_out: dict[tuple[int, int], Any] = field(default_factory=dict)
     _like: dict[str, list[tuple[int, str]]] = field(default_factory=dict)
@@ -113,7 +118,7 @@ class Atlas:
 
     @classmethod
     def load(cls, landmarks: Iterable[Landmark] = (), *, shorten: Callable[[str], str] = key_of) -> "Atlas":
-        """The whole city as it is stored. Three queries."""
+        """The whole city as it is stored. Five queries."""
         roads = Road.objects.order_by("pk").values_list("pk", "name", AsWKB("reference_line"))
         streets = {pk: Street(pk, name, _from_wkb(line)) for pk, name, line in roads}
         crossings: dict[tuple[int, int], list[float]] = defaultdict(list)
@@ -123,7 +128,7 @@ class Atlas:
         rows = Kerb.objects.order_by("pk").values_list("road", "side", AsWKB("line"), "measures")
         for road, side, line, measures in rows:
             runs[road, side].append(Run(_from_wkb(line), np.asarray(measures)))
-        return cls(streets, dict(crossings), dict(runs), tuple(landmarks), shorten)
+        return cls(streets, dict(crossings), dict(runs), tuple(landmarks), shorten, _strays())
 
     # ── Names ──
 
@@ -210,6 +215,26 @@ class Atlas:
         points = (run.point(metre) for run in self.runs.get((road, side), ()))
         return next((point for point in points if point is not None), None)
 
+    def runs_beyond(self, road: int, point: Point) -> bool:
+        """Whether a way that may be the street's own runs along it outside of this point of its kerb."""
+        street = self.streets[road]
+        here = street.line.interpolate(at := street.line.project(point))
+        out = np.array([point.x - here.x, point.y - here.y])
+        for index in self._stray_tree.query(point, predicate="dwithin", distance=BESIDE_M).tolist():
+            roads, line = self.strays[index]
+            metre = line.project(point)
+            near, ahead = line.interpolate(metre), line.interpolate(min(metre + 1.0, line.length))
+            before = line.interpolate(max(metre - 1.0, 0.0))
+            turned = apart(bearing_of(ahead.x - before.x, ahead.y - before.y), street.course(at))
+            beyond = np.dot(out, [near.x - point.x, near.y - point.y]) > 0
+            if road in roads and beyond and min(turned, 180 - turned) <= ALONG_DEGREES:
+                return True
+        return False
+
+    @cached_property
+    def _stray_tree(self) -> shapely.STRtree:
+        return shapely.STRtree([line for _road, line in self.strays])
+
     def nearest_on(self, road: int, point: Point) -> list[tuple[float, str, float]]:
         """The kerbs of a road by their distance to a point: (metres away, side, metre of the road)."""
         found = [
@@ -235,6 +260,16 @@ class Atlas:
                 at = shapely.get_point(shapely.shortest_line(run.line, shape), 0)
                 best[road] = (away, road, side, run.metre(at))
         return sorted(best.values())
+
+
+def _strays() -> list[tuple[Collection[int], LineString]]:
+    by_class: Mapping[str, Collection[int]] = _grouped(
+        Carriageway.objects.filter(road__isnull=False).order_by().values_list("highway", "road").distinct()
+    )
+    ways = Carriageway.objects.filter(Q(road=None, is_link=False) | Q(road__isnull=False, is_link=True))
+    ways = ways.filter(level=0, tunnel=False).exclude(oneway=Oneway.NO).order_by("pk")
+    rows = ways.values_list("road", "highway", AsWKB("line"))
+    return [([road] if road else by_class.get(highway, ()), _from_wkb(line)) for road, highway, line in rows]
 
 
 def _each_once(metres: Sequence[float]) -> list[float]:

@@ -21,7 +21,9 @@ SECTOR_DEGREES = (45.0, 135.0)  # narrower or wider than this, two kerbs make no
 CORNER_REACH_M = 80.0
 KERBS_APART_M = 12.0  # kerbs that come so near to one another still make a corner
 DRAWN_ON_M = 30.0  # a kerb that ends in a junction goes on straight so far, to where it would meet the other
-ASIDE_DEGREES = 60.0  # a point so far off the middle between its arms is not their corner
+# A point so far off the middle between its arms is not their corner, unless it is hardly off the junction's middle.
+ASIDE_DEGREES, FAR_ASIDE_DEGREES, FAR_M = 60.0, 50.0, 20.0
+NEAR_M = 12.0  # of a corner so near to the junction's middle the bearing says little
 # A kerb that lies there much nearer to its road's line or farther from it than usual is drawn badly: no sure corner.
 USUAL_OFFSET = (0.5, 1.8)
 USUAL_WITHIN_M = (30, 60, 90, 120)
@@ -73,11 +75,14 @@ class Meeting:
     corners: tuple[Corner, ...]
 
     def corner(self, degrees: float) -> Corner | None:
-        """The one corner that lies in this direction; None when there is none, or when two are nearly as good."""
+        """The one corner in this direction, by its arms and as it lies; None without one, or when two are nearly as good."""
         near = sorted((apart(each.bearing, degrees), index) for index, each in enumerate(self.corners))
         if not near or near[0][0] > AIM_DEGREES or (len(near) > 1 and near[1][0] < near[0][0] + 25.0):
             return None
-        return self.corners[near[0][1]]
+        found = self.corners[near[0][1]]
+        lies = bearing_of(found.point.x - self.centre.x, found.point.y - self.centre.y)
+        off = apart(lies, degrees)
+        return found if off <= ASIDE_DEGREES or found.point.distance(self.centre) <= NEAR_M else None
 
     def arms_towards(self, degrees: float) -> list[Arm]:
         return [arm for arm in self.arms if apart(arm.bearing, degrees) <= AIM_DEGREES]
@@ -156,7 +161,8 @@ def _corner(atlas: Atlas, centre: Point, first: Arm, second: Arm) -> Corner | No
     )
     middle = (first.bearing + (second.bearing - first.bearing) % 360 / 2) % 360
     lies = bearing_of(point.x - centre.x, point.y - centre.y)
-    if len(edges) != 2 or apart(lies, middle) > ASIDE_DEGREES:
+    most_aside = FAR_ASIDE_DEGREES if point.distance(centre) > FAR_M else ASIDE_DEGREES
+    if len(edges) != 2 or apart(lies, middle) > most_aside:
         return None
     if not all(_is_usual(atlas, edge, point) for edge in edges):
         return None

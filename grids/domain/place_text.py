@@ -14,7 +14,7 @@ MOST_CHARACTERS = 120
 COMPASS = {"北": 0, "东北": 45, "东": 90, "东南": 135, "南": 180, "西南": 225, "西": 270, "西北": 315}
 _NUMERALS = "零一二三四五六七八九"
 # What a street's name may end in: where two names run together, the first ends with one of these.
-_ENDINGS = "路街巷道里条线桥环段同弄坊口墙门场营堂岭楼庵府岸寺庙坡沿村庄园院店台"
+_ENDINGS = "路街巷道里条线桥环段同弄坊口墙门场营堂岭楼庵府岸寺庙坡沿村庄园院店台所坛"
 _TRADITIONAL = str.maketrans(
     "東門號對側廣場園區樓橋鐵縣鎮鄉龍馬飲學醫與廠觀體黃華興衛國會電車陽陰長開關慶豐義寶樂寧爾經濟農業賓館報總無"
     "萬漢濱澤漁歷嶺灣島嶽勝聖賢聯縱橫雙親紅綠藍銀鋼鐘錦繡織綱紅線統維繞給絲羅買賣質貿費資賽趙軍輕輪進達運遠選連遷"
@@ -46,7 +46,7 @@ class Relation(StrEnum):
 
 @dataclass(frozen=True)
 class Said:
-    """What stands around the names. Compass words as in COMPASS; `offset_m` metres towards `heading`."""
+    """What stands around the names. Compass words as in COMPASS; `offset_m` metres towards `heading`, if that is said."""
 
     corner: str = ""
     side: str = ""
@@ -188,14 +188,18 @@ _PAVEMENT = "(?:的?(?:人行道|便道|路边|辅道|慢车道))?"
 _ENDS: list[tuple[re.Pattern[str], str, bool]] = [
     (re.compile(pattern + "$"), what, sure)
     for pattern, what, sure in (
-        (r"(?:便民)?(?:疏导|早餐|服务|临时)?(?:摊点|摊群点|摊位|疏导点|疏导区|瓜果市场|早市|夜市)", "noise", False),
+        (r"(?:便民)?(?:疏导|早餐|服务|临时)?(?:摊点|摊群点|摊位|摊|疏导点|疏导区|瓜果市场|早市|夜市)", "noise", False),
         (r"(?:附近|周边|一带|旁边|左右|不远处?|(?:道路|马路|路)?(?:两侧|双侧|两边))", "roughly", True),
+        (r"[东南西北中](?:段|头)", "roughly", False),
+        (r"下(?:面|方)?", "roughly", False),
+        (r"(?:立交桥|高架桥|高架)下(?:面|方)?", "roughly", False),
         (r"(?:的)?(?:位置|处|上)", "noise", True),
         (
             rf"(?:往|向|以|再往|朝|由)?(?P<way>{_WAY})(?:侧|面|边|走|行|方向)?(?:约|大约|近|大概)?{_METRES}(?:处|左右|远)?",
             "offset",
             True,
         ),
+        (rf"(?<=[角口处])(?:约|大约|近|大概)?{_METRES}(?:处|左右|远)?", "offset", True),
         (r"(?:的)?(?P<way>东北|东南|西北|西南|北东|南东|北西|南西)(?:方向)?(?:侧|边)?(?:角|拐角|转角)(?:处)?", "corner", True),
         (r"(?:的)?(?P<way>东北|东南|西北|西南)(?:方向|侧|边|面)?", "corner", False),
         (r"(?:的)?(?P<rough>斜)?(?:对面|对过)", "opposite", True),

@@ -4,6 +4,7 @@ On the city in the database as it is, and among 100,000 facilities that are stre
 """
 
 import os
+import re
 from dataclasses import replace
 from datetime import time
 from time import process_time
@@ -188,7 +189,7 @@ def _index_used(place: Place) -> dict[str, Any]:
         plans = _Explained.plans
         plans.clear()
         evaluate(place, on=on)
-    names = sorted({name for plan in plans for name in ("facility_kind_shape",) if name in plan})
+    names = sorted({name for plan in plans for name in re.findall(r"\bgrids_facility_\w+", plan)})
     scans = sum("Seq Scan on grids_facility" in plan for plan in plans)
     return {
         "figure": "index used",

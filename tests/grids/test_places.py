@@ -218,6 +218,50 @@ def test_stretch_without_a_side_or_with_one_that_the_road_hasnt() -> None:
     assert "东西走向" in unsure("东西街(甲马路至南北路)东侧").why
 
 
+@pytest.mark.parametrize(
+    ("text", "spot"),
+    [
+        ("东西街与南北路交叉口东北角往东50米", (EAST, "left", 556.0, 56.0, 10.0)),
+        ("东西街与南北路路口东北角往北50米", (NORTH, "right", 460.0, 6.0, 60.0)),
+        ("南北路东西街口西南角以西约五十米", (EAST, "right", 444.0, -56.0, -10.0)),
+        ("东西街与南北路交叉口东北角往东50米路北", (EAST, "left", 556.0, 56.0, 10.0)),
+    ],
+)
+def test_metres_from_a_corner_go_along_the_kerb_that_leads_that_way(
+    text: str, spot: tuple[int, str, float, float, float]
+) -> None:
+    # The corner lies at (±6, ±10): its metre is 506 or 494 on 东西街, 410 or 390 on 南北路.
+    assert exact(text) == spot
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("东西街与南北路交叉口东北角50米", "往哪个方向"),
+        ("东西街与南北路交叉口东北角往西50米", "不清楚"),
+        ("东西街与南北路交叉口东北角往东50米路南", "不清楚"),
+        ("东西街与乙马路路口东南角往南50米", "不清楚"),
+    ],
+)
+def test_metres_from_a_corner_that_lead_nowhere_are_not_sure(text: str, why: str) -> None:
+    assert why in unsure(text).why
+
+
+@pytest.mark.parametrize("of", [EAST, SECOND])
+def test_a_kerb_with_another_way_of_its_street_beyond_it_is_not_sure(of: int) -> None:
+    # Beside 东西街 a way 20 m to the north runs along with it: the northern kerb, at 10 m, may be a median.
+    stray = LineString([(-400, 20), (400, 21)])
+    atlas = drawn()
+    atlas.strays = [([of], stray)]
+    if of == EAST:
+        assert "外侧" in unsure("东西街与南北路交叉口东北角", atlas=atlas).why
+        assert "外侧" in unsure("南北路与东西街交叉口东北角", atlas=atlas).why
+        assert "外侧" in unsure("东西街(甲马路至南北路)北侧", atlas=atlas).why
+    else:
+        exact("东西街与南北路交叉口东北角", atlas=atlas)
+    exact("东西街与南北路交叉口东南角", atlas=atlas)
+
+
 # ── Landmarks ─────────────────────────────────────────────────────────────────────────────────────────────
 
 SCHOOL = Landmark(
@@ -268,7 +312,8 @@ def test_a_wrong_character_is_never_taken_in_silence(index: int, character: str,
 
 @pytest.mark.parametrize(
     ("text", "why"),
-    [("东西街120号对面", "没有门牌号"), ("东西街", "只写了东西街"), ("东西街路南", "只写了东西街"), ("幸福小区东门", "没有找到"),
+    [("东西街120号对面", "没有门牌号"), ("东西街", "只写了东西街"), ("东西街路南", "只写了东西街"), ("东西街西段路南", "只写了东西街"),
+     ("东西街桥下", "没有找到"), ("幸福小区东门", "没有找到"),
      ("甲马路与乙马路交叉口东南角", "不相交"), ("", "没有写地点")],
 )  # fmt: skip
 def test_what_is_not_known_is_said(text: str, why: str) -> None:
@@ -278,7 +323,8 @@ def test_what_is_not_known_is_said(text: str, why: str) -> None:
 @pytest.mark.parametrize(
     "text",
     ["东西路与南北路交叉口东南角", "东西街与南北路附近", "东西街与南北路交叉口东南角(肯德基旁)", "东西街近南北路路北",
-     "东西街两侧(甲马路至南北路)", "南北路北口"],
+     "东西街两侧(甲马路至南北路)", "南北路北口", "东西街与南北路立交桥下", "东西街北侧、南北路东侧", "东西街、南北路东侧",
+     "冬西街与南北路交叉口东南角", "东西与南北路交叉口东南角"],
 )  # fmt: skip
 def test_what_is_only_nearly_said_is_offered(text: str) -> None:
     unsure(text)

@@ -1,17 +1,18 @@
 """The database keeps the way of a site from proposal to closing, whoever writes: one person proposes, another approves."""
 
 from datetime import UTC, datetime, time, timedelta
+from threading import Thread
 from typing import Any
 
 import pghistory
 import pytest
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 from psycopg2.extras import DateRange
 
 from gridmgr.errors import Conflict, constraint_of
 from tests.drawing import rect
-from tests.factories import AllocationFactory, SiteFactory, UserFactory
+from tests.factories import AllocationFactory, PitchFactory, SiteFactory, UserFactory
 from vendors.domain import plan
 from vendors.enums import SiteKind, SiteState
 from vendors.models import Site
@@ -41,18 +42,15 @@ def refused(site: Site, **values: Any) -> str:
 def on_record(state: str, site: Site) -> dict[str, Any]:
     """What a row must say beside that state, so that nothing but the step is in question."""
     if state in APPROVED:
-        people = (site.proposed_by or UserFactory(), site.approved_by or UserFactory())
-        return {
-            "proposed_by": people[0],
-            "approved_by": people[1],
-            "approved_at": site.approved_at or MOMENT,
-        }
+        approver = site.approved_by or UserFactory()
+        return {"approved_by": approver, "approved_at": site.approved_at or MOMENT}
     return {"approved_by": None, "approved_at": None, "returned_for": "为何" if state == "returned" else ""}
 
 
 @pytest.mark.parametrize("old", SiteState.values)
 def test_a_plain_update_goes_by_the_permitted_steps_alone(old: str) -> None:
-    site = SiteFactory(state=old, returned_for="为何" if old == "returned" else "")
+    row = {"state": old, "returned_for": "为何" if old == "returned" else "", "proposed_by": UserFactory()}
+    site = SiteFactory(**row)
     after = set()
     for new in SiteState.values:
         found = refused(site, state=new, **on_record(new, site))
@@ -60,7 +58,7 @@ def test_a_plain_update_goes_by_the_permitted_steps_alone(old: str) -> None:
         if not found:
             after.add(new)
             site.delete()
-            site = SiteFactory(state=old, returned_for="为何" if old == "returned" else "")
+            site = SiteFactory(**row)
     assert after == {old} | {new for step, new in MAY if step == old}
 
 
@@ -79,6 +77,16 @@ def test_a_site_is_entered_as_approved_only_with_the_whole_record(state: str) ->
         with pytest.raises(IntegrityError) as caught, transaction.atomic():
             SiteFactory(state=state, **{**whole, **wrong})
         assert constraint_of(caught.value) == name
+
+
+def test_an_approval_does_not_name_another_proposer_than_the_proposal() -> None:
+    ann, ben = UserFactory(), UserFactory()
+    own, nobodys = SiteFactory(state="proposed", proposed_by=ben), SiteFactory(state="proposed")
+    approval = {"state": "approved", "approved_by": ben, "approved_at": MOMENT}
+    assert refused(own, **approval) == "site_approved_by_another"
+    for site in (own, nobodys):
+        assert refused(site, **approval, proposed_by=ann) == "site_approval_stands"
+    assert refused(nobodys, proposed_by=ann) == "" == refused(nobodys, **approval)
 
 
 def test_a_proposal_has_no_approver_and_a_returned_one_has_a_reason() -> None:
@@ -161,3 +169,54 @@ def test_a_pitch_lies_on_its_site_whoever_writes() -> None:
     with pytest.raises(IntegrityError) as caught, transaction.atomic():
         site.pitches.filter(number="1").update(area=away)
     assert constraint_of(caught.value) == "pitch_within_site"
+
+
+def left_behind() -> str:
+    """What the database puts off to the end of the transaction, asked for now: the constraint, or ''."""
+    try:
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+            cursor.execute("SET CONSTRAINTS ALL DEFERRED")
+    except IntegrityError as error:
+        return constraint_of(error)
+    return ""
+
+
+def test_a_site_that_moves_takes_its_pitches_along() -> None:
+    site = SiteFactory(state="proposed", pitches=2)  # 16 m by 4 m at (300, -16)
+    row = Site.objects.filter(pk=site.pk)
+    with transaction.atomic():
+        row.update(area=rect(299, -17, 18, 6))  # grown
+        assert left_behind() == ""
+    for area in (rect(600, -16, 16, 4), rect(300, -16, 1, 4)):  # elsewhere, and shrunk off the second pitch
+        row.update(area=area)
+        assert left_behind() == "site_holds_pitches"
+        row.update(area=site.area)
+    with transaction.atomic():
+        row.update(area=rect(600, -16, 16, 4))
+        for index, pitch in enumerate(site.pitches.order_by("number")):
+            pitch.area = rect(600 + 2 * index, -16, 2, 2)
+            pitch.save()
+        assert left_behind() == ""
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_site_that_moves_and_its_new_pitch_do_not_pass_each_other() -> None:
+    site = SiteFactory(state="proposed")
+    found: list[str] = []
+
+    def new_pitch() -> None:
+        try:
+            PitchFactory(site=site)
+        except IntegrityError as error:
+            found.append(constraint_of(error))
+        finally:
+            connection.close()
+
+    with transaction.atomic():
+        Site.objects.filter(pk=site.pk).update(area=rect(600, -16, 16, 4))
+        (other := Thread(target=new_pitch)).start()
+        other.join(timeout=0.5)
+        assert other.is_alive()  # waits for the site
+    other.join(timeout=10)
+    assert found == ["pitch_within_site"]

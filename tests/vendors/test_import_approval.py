@@ -1,6 +1,7 @@
 """Data files and approvals: an import gives no site a state that a second person has to give."""
 
 import csv
+import json
 from collections.abc import Callable
 from datetime import date
 from pathlib import Path
@@ -82,3 +83,17 @@ def test_a_new_row_comes_in_proposed_or_with_its_whole_approval(site: Site, tmp_
         site.approved_by,
         site.approved_at,
     )
+
+
+def test_a_file_does_not_move_a_proposal_off_its_pitches(tmp_path: Path) -> None:
+    site = SiteFactory(state="proposed", pitches=2)
+    path = tmp_path / "sites.geojson"
+    export_layer(layer_named("sites"), path, audience=Audience(role="office"), on=date(2026, 11, 22))
+    document = json.loads(path.read_text(encoding="utf-8"))
+    (feature,) = document["features"]
+    ring = feature["geometry"]["coordinates"][0]
+    feature["geometry"]["coordinates"] = [[[lon + 0.001, lat] for lon, lat, *_z in ring]]
+    path.write_text(json.dumps(document), encoding="utf-8")
+    (refusal,) = bring_in(path).refused
+    assert refusal.reason
+    assert Site.objects.get(pk=site.pk).area.equals_exact(site.area, 0.001)

@@ -38,9 +38,10 @@ from tests.factories import (
     UserFactory,
 )
 from tests.vendors.siting import ON, SEASON, facility, ground, place, spot
+from vendors import functions
 from vendors.domain.batch import check_places, keep
 from vendors.domain.occupation import daily, on_school_days
-from vendors.domain.place import MOST_VERTICES, Place, checked, read_area
+from vendors.domain.place import MOST_VERTICES, Place, as_shapely, checked, read_area
 from vendors.domain.profile import DEFAULTS, install_demo_profile
 from vendors.domain.siting import (
     Culprit,
@@ -805,3 +806,34 @@ def test_places_that_are_taken() -> None:
 def test_judging_no_places_is_no_work() -> None:
     assert judge([], on=ON, rules=rules_of(ON)) == []
     assert Culprit("x", "", None).gap is None
+
+
+# ── Many at once ──────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_many_places_are_judged_as_each_is_alone() -> None:
+    facility("footway", line((0, -16), (700, -16)), width_m=4.5)
+    for x in range(290, 560, 23):
+        spot("hydrant", x, -14 + x % 40)
+        facility("crossing", rect(x, -20, 3, 6))
+    first = spot("junction", 308, -34)  # 18 m from the first place, as is the next
+    spot("junction", 308, 6)
+    places = [place(x=300 + 2 * n) for n in range(functions.MANY + 5)]
+    rules = rules_of(ON)
+
+    def said(verdicts: list[Verdict]) -> list[tuple[str, bool, float | None]]:
+        return [(verdict.rule.code, verdict.broken, verdict.found) for verdict in verdicts]
+
+    together = judge(places, on=ON, rules=rules)
+    assert [said(each) for each in together] == [
+        said(judge([each], on=ON, rules=rules)[0]) for each in places
+    ]
+    broken = {verdict.rule.code for verdicts in together for verdict in verdicts if verdict.broken}
+    assert {"hydrant", "crossing", "junction", "footway-clear"} <= broken
+    (junction,) = [verdict for verdict in together[0] if verdict.rule.code == "junction"]
+    assert junction.found == pytest.approx(18.0)
+    assert junction.culprit is not None
+    assert junction.culprit.geometry is not None
+    assert junction.culprit.geometry.equals(
+        as_shapely(first.shape)
+    )  # of two equally near the one entered first

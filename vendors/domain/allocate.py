@@ -4,7 +4,6 @@ A pitch has one vendor at a time and a vendor one pitch; the database refuses an
 locks in the same order (site, vendor, pitch), so that two at once queue instead of catching each other.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
@@ -13,9 +12,8 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from psycopg2.extras import DateRange
 
-from gridmgr import quantities
-from gridmgr.errors import Conflict, DomainError, Invalid, NotThere
-from vendors.domain.rights import who_to_ask
+from gridmgr.errors import Conflict, Invalid, NotThere
+from vendors.domain.refusals import out_of_season, pitch_held, words_of
 from vendors.domain.settle import in_one_go
 from vendors.enums import Outcome, SiteState
 from vendors.models import Allocation, Pitch, PitchHold, Site, Vendor, WaitingEntry
@@ -65,7 +63,7 @@ def allocate(pitch: Pitch, *, vendor: Vendor, since: date, until: date | None = 
         _leave_queue(site, vendor)
         return wanted
 
-    return in_one_go(work, words=_words(wanted))
+    return in_one_go(work, words=words_of(wanted))
 
 
 def transfer(
@@ -95,7 +93,7 @@ def transfer(
         _leave_queue(site, to_vendor)
         return wanted
 
-    return in_one_go(work, words=_words(wanted))
+    return in_one_go(work, words=words_of(wanted))
 
 
 def end_early(allocation: Allocation, *, on: date) -> Allocation | None:
@@ -138,7 +136,7 @@ def renew(allocation: Allocation, *, until: date | None) -> Allocation:
         row.save(update_fields=["period"])
         return row
 
-    return in_one_go(work, words=_words(wanted))
+    return in_one_go(work, words=words_of(wanted))
 
 
 def take_back(*, made: Before | None = None, was: Before | None = None, became: Before | None = None) -> None:
@@ -165,7 +163,7 @@ def take_back(*, made: Before | None = None, was: Before | None = None, became: 
             wanted.is_demo = wanted.vendor.is_demo and wanted.pitch.is_demo
             wanted.save(force_insert=True)
 
-    in_one_go(work, words=_words(wanted))
+    in_one_go(work, words=words_of(wanted))
 
 
 # ── Waiting ───────────────────────────────────────────────────────────────────────────────────────────────
@@ -331,9 +329,9 @@ def _period(site: Site, since: date, until: date | None, *, renewing: bool = Fal
         return DateRange(since, until, "[)")
     until = until or season.upper
     if since < season.lower or (season.upper is not None and until > season.upper):
-        raise _out_of_season(site, DateRange(since, until, "[)"))
+        raise out_of_season(site)
     if until <= since:
-        raise _out_of_season(site, None)
+        raise out_of_season(site)
     return DateRange(since, until, "[)")
 
 
@@ -355,82 +353,11 @@ def _check_running(row: Allocation, on: date) -> None:
         )
 
 
-# ── Words of refusal ──────────────────────────────────────────────────────────────────────────────────────
-
-
-def _words(wanted: Allocation) -> dict[str, Callable[[], DomainError]]:
-    return {
-        "allocation_one_vendor_per_pitch": lambda: pitch_taken(wanted.pitch, wanted.period),
-        "allocation_one_pitch_per_vendor": lambda: _vendor_has_pitch(wanted),
-        "allocation_on_held_pitch": lambda: pitch_held(wanted.pitch),
-        "allocation_within_season": lambda: _out_of_season(wanted.pitch.site, wanted.period),
-    }
-
-
-def pitch_taken(pitch: Pitch, period: DateRange) -> Conflict:
-    """The pitch is another vendor's in that time: until when, and who may be asked. The vendor is not named."""
-    other = Allocation.objects.filter(pitch=pitch, period__overlap=period).order_by("period").first()
-    return Conflict(
-        _("%(site)s %(number)s 号摊位在 %(period)s 已分配给其他商贩,什么都没有保存。请另选摊位或期间;%(ask)s")
-        % {
-            "site": pitch.site,
-            "number": pitch.number,
-            "period": quantities.period(other.period if other else period),
-            "ask": who_to_ask(pitch.site, on=timezone.localdate()),
-        }
-    )
-
-
-def pitch_held(pitch: Pitch) -> Conflict:
-    """The pitch is kept for a guided vendor: until when, and who may be asked."""
-    now = timezone.now()
-    hold = PitchHold.objects.filter(pitch=pitch, during__contains=now).first()
-    return Conflict(
-        _(
-            "%(site)s %(number)s 号摊位正为被疏导的商贩保留至 %(until)s,什么都没有保存。请另选摊位,或到时再试;%(ask)s"
-        )
-        % {
-            "site": pitch.site,
-            "number": pitch.number,
-            "until": quantities.clock(hold.during.upper if hold else now),
-            "ask": who_to_ask(pitch.site, on=timezone.localdate()),
-        }
-    )
-
-
-def _vendor_has_pitch(wanted: Allocation) -> Conflict:
-    other = (
-        Allocation.objects.filter(vendor=wanted.vendor, period__overlap=wanted.period)
-        .exclude(pk=wanted.pk)
-        .select_related("pitch__site")
-        .first()
-    )
-    if other is None:
-        return Conflict(_("这一分配刚有他人修改,什么都没有保存。请刷新后再试。"))
-    return Conflict(
-        _(
-            "%(vendor)s在 %(period)s 已有%(site)s %(number)s 号摊位;一位商贩同时只能有一个摊位。"
-            "请先终止或转让那个摊位,或错开期间;%(ask)s"
-        )
-        % {
-            "vendor": wanted.vendor,
-            "period": quantities.period(other.period),
-            "site": other.pitch.site,
-            "number": other.pitch.number,
-            "ask": who_to_ask(other.pitch.site, on=timezone.localdate()),
-        }
-    )
-
-
-def _out_of_season(site: Site, period: DateRange | None) -> Invalid:
-    return Invalid(
-        _("%(site)s的季节是 %(season)s,分配须在季节之内。请改期间。")
-        % {"site": site, "season": quantities.period(site.season)}
-    )
-
-
 def _last(period: DateRange) -> date:
     return period.upper - timedelta(days=1)
+
+
+# ── What there is ─────────────────────────────────────────────────────────────────────────────────────────
 
 
 def current_and_coming(site: Site, *, on: date) -> list[Allocation]:

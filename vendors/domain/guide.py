@@ -189,23 +189,11 @@ def guide(
     A vendor who is known and was guided before counts as a repeat, whatever `first_time` says. Raises Invalid when
     the site is not open now, Conflict (with who may be asked) when its last free pitch is gone.
     """
-    now = timezone.now()
-    record = Guidance(
-        officer=officer,
-        branch=branch_of(officer, place),
-        at=now,
-        location=place,
-        goods=goods.strip(),
-        vendor=vendor,
-        first_time=first_time and not _guided_before(vendor),
-        site=site,
-        walk_m=walk_m,
-        note=note.strip(),
-        slip=slip or new_slip(now),
-    )
+    record = _met(officer, place, goods, vendor, first_time, slip)
+    record.site, record.walk_m, record.note = site, walk_m, note.strip()
 
     def work() -> Guidance:
-        _check_open(site, now)
+        _check_open(site, record.at)
         record.pk = None
         record.save(force_insert=True)
         _hold_one(record)
@@ -227,8 +215,18 @@ def record_without_site(
     """Records a vendor who was met and told the rules but refused to be guided, or moved on."""
     if outcome not in {Outcome.REFUSED, Outcome.MOVED_ON}:
         raise Invalid(_("没有疏导到摊点时,结果只能是“拒绝”或“自行离开”。"))
+    record = _met(officer, place, goods, vendor, first_time, slip)
+    record.outcome, record.outcome_at = outcome, record.at
+    record.save(force_insert=True)
+    return record
+
+
+def _met(
+    officer: Any, place: Point, goods: str, vendor: Vendor | None, first_time: bool, slip: str
+) -> Guidance:
+    """The record of an officer who meets a vendor at `place` now, not saved yet, without what comes of it."""
     now = timezone.now()
-    return Guidance.objects.create(
+    return Guidance(
         officer=officer,
         branch=branch_of(officer, place),
         at=now,
@@ -236,8 +234,6 @@ def record_without_site(
         goods=goods.strip(),
         vendor=vendor,
         first_time=first_time and not _guided_before(vendor),
-        outcome=outcome,
-        outcome_at=now,
         slip=slip or new_slip(now),
     )
 

@@ -288,7 +288,7 @@ def _sheet(
 
 
 def _row(frame: Frame, number: str, area: shapely.Polygon) -> dict[str, Any]:
-    at, out, width, depth = (f"{value:.2f}" for value in frame.place_of(area))
+    at, out, width, depth = (f"{round(value, 2) + 0.0:.2f}" for value in frame.place_of(area))
     return {"number": number, "at": at, "out": out, "width": width, "depth": depth}
 
 

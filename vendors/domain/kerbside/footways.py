@@ -1,7 +1,8 @@
 """Where a rectangle leaves too little of a footway clear.
 
 Footways (advisory) are sampled, every metre where the kerb turns or a footway ends or runs askew to the kerb and every
-eight metres elsewhere, and the edges found by bisection: between two samples a width may differ by centimetres.
+eight metres elsewhere, and the edges found by bisection. Between two samples a width may differ by centimetres; where a
+footway crosses askew, room for less than a metre's move between two narrow places is not seen, and warned of.
 """
 
 from collections.abc import Callable
