@@ -72,6 +72,11 @@ def period(value: Any) -> str:
     return days(value.lower, value.upper)
 
 
+def first_and_last(value: Any) -> tuple[date | None, date | None]:
+    """The days that a range of days [from, until) begins and ends with; None for no bound."""
+    return value.lower, value.upper and value.upper - timedelta(days=1)
+
+
 def days(start: date | None, end: date | None) -> str:
     """The same from its bounds: `start` included, `end` excluded, None for no bound."""
     if start is None and end is None:

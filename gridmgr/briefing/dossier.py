@@ -52,7 +52,11 @@ class RoadRow:
 
 @dataclass(frozen=True)
 class SiteRow:
-    """A site with its fill: `free` of its `pitches` may be had now. `season` is '' for a stall site."""
+    """A site with its fill: `free` of its `pitches` may be had now.
+
+    `hours` and `season` are words; `times` says when it opens and closes, `days` is the season's first and last day.
+    A stall site's season is '', its days are None.
+    """
 
     code: str
     name: str
@@ -62,7 +66,9 @@ class SiteRow:
     side: str
     at_m: float
     hours: str
+    times: tuple[time, time]
     season: str
+    days: tuple[date | None, date | None]
     pitches: int
     taken: int
     free: int

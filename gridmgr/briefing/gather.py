@@ -26,7 +26,15 @@ from gridmgr.briefing.dossier import (
     SiteRow,
 )
 from gridmgr.catalog import BACKDROP, LAYERS
-from gridmgr.desk.standing import Beat, Clock, Standing, member_beats, section_beats, standing_on
+from gridmgr.desk.standing import (
+    Beat,
+    Clock,
+    Standing,
+    member_beats,
+    section_beats,
+    site_state,
+    standing_on,
+)
 from gridmgr.errors import NotThere
 from gridmgr.layers.palette import branch_colour
 from gridmgr.layers.version import data_state
@@ -208,7 +216,9 @@ def _part(branch: Branch, found: Found, audience: Audience, on: date) -> BranchP
             Figure("unshared_m", _("未分给党员的路段"), unshared, "m", path),
         ],
         roads=[_road(beat, lists) for beat in lot.beats],
-        sites=[_site(site, found.waiting, lists) for site in sorted(lot.sites, key=lambda site: site.code)],
+        sites=[
+            _site(site, found.waiting, lists, on) for site in sorted(lot.sites, key=lambda site: site.code)
+        ],
         drop_off_points=[_point(point, lists) for point in sorted(lot.points, key=lambda point: point.code)],
         bays=bays_by_kind(lot, lists),
         gaps=_unshared(lot, lists),
@@ -233,17 +243,19 @@ def _road(beat: Beat, lists: Lists) -> RoadRow:
     )
 
 
-def _site(site: Any, waiting: dict[int, int], lists: Lists) -> SiteRow:
+def _site(site: Any, waiting: dict[int, int], lists: Lists, on: date) -> SiteRow:
     return SiteRow(
         code=site.code,
         name=site.name,
         kind=site.get_kind_display(),
-        state=site.get_state_display(),
+        state=site_state(site, on),
         road=site.road.name,
         side=site.get_side_display(),
         at_m=site.middle_m,
         hours=quantities.hours(site.opens, site.closes),
+        times=(site.opens, site.closes),
         season=quantities.period(site.season) if site.season else "",
+        days=quantities.first_and_last(site.season) if site.season else (None, None),
         pitches=site.pitches_n,
         taken=site.taken_n,
         free=site.free_n,

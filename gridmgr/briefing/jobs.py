@@ -6,14 +6,15 @@ from typing import Any
 
 from django.db.models import QuerySet
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from gridmgr.accounts.audience import Audience
 from gridmgr.accounts.models import User
 from gridmgr.briefing.gather import gather, snapshot
-from gridmgr.briefing.wording import day
 from gridmgr.errors import NotThere
 from gridmgr.jobs.models import Job
 from gridmgr.jobs.queue import enqueue
+from gridmgr.jobs.words import Kept, keep
 from gridmgr.jobs.work import Product, Work
 from grids.layers import BRANCHES
 from grids.models import Branch
@@ -34,7 +35,7 @@ def ask_for(
 
     Raises Busy.
     """
-    title = f"{_subject(branches)} {day(on)} {form.upper()}"
+    title = keep("%s %s %s", _subject(branches), on, form.upper())
     args = {
         "branches": None if branches is None else list(branches),
         "on": on.isoformat(),
@@ -44,12 +45,12 @@ def ask_for(
     return enqueue(KIND, owner=owner, title=title, args=args, origin=origin)
 
 
-def _subject(branches: Sequence[str] | None) -> str:
+def _subject(branches: Sequence[str] | None) -> Kept:
     if branches is None:
-        return _("全市简报")
+        return keep(gettext_noop("全市简报"))
     if len(branches) > 1:
-        return _("%s 个支部简报") % len(branches)
-    return _("%s简报") % Branch.objects.filter(code=branches[0]).first()
+        return keep(gettext_noop("%s 个支部简报"), len(branches))
+    return keep(gettext_noop("%s简报"), str(Branch.objects.filter(code=branches[0]).first()))
 
 
 def make(work: Work) -> Product:

@@ -7,7 +7,7 @@ from django.utils.translation import gettext as _
 
 from gridmgr.accounts.audience import Audience
 from gridmgr.briefing.dossier import Dossier
-from gridmgr.briefing.pictures import Pictures, Progress
+from gridmgr.briefing.pictures import Pictures, Progress, nobody_listens
 from gridmgr.briefing.scope import stem
 from gridmgr.errors import Invalid
 
@@ -28,16 +28,12 @@ class Pack:
     content_type: str
 
 
-def _nobody_listens(done: int, total: int, words: str) -> None:
-    pass
-
-
 def make_pack(
-    dossier: Dossier, form: str, *, audience: Audience, progress: Progress = _nobody_listens
+    dossier: Dossier, form: str, *, audience: Audience, progress: Progress = nobody_listens
 ) -> Pack:
     """The dossier as pdf, pptx, xlsx or docx, for the reader that it was gathered for; the same bytes each time.
 
-    `progress` is called before each map; what it raises ends the work, and nothing is left of it. Raises Invalid for
+    `progress` is called before each map, page, list and sheet; what it raises ends the work, and nothing is left of it. Raises Invalid for
     an unknown form, NoFont without a Chinese font, Moved when the data has changed since the dossier was read: gather
     and make inside one `snapshot()` to rule that out.
     """
@@ -80,15 +76,13 @@ def _slides(dossier: Dossier, maps: Pictures, progress: Progress) -> bytes:
 def _workbook(dossier: Dossier, maps: Pictures, progress: Progress) -> bytes:
     from gridmgr.briefing.workbook import workbook
 
-    progress(0, 1, _("正在填写表格"))
-    return workbook(dossier)
+    return workbook(dossier, progress)
 
 
 def _notice(dossier: Dossier, maps: Pictures, progress: Progress) -> bytes:
     from gridmgr.briefing.notice import notice
 
-    progress(0, 1, _("正在绘制 %s") % dossier.title)
-    return notice(dossier, maps)
+    return notice(dossier, maps, progress)
 
 
 _MAKERS = {"pdf": _pdf, "pptx": _slides, "xlsx": _workbook, "docx": _notice}

@@ -18,6 +18,12 @@ from gridmgr.layers.figures.paper import Size
 
 # What is told while a pack is made: steps done, of how many, and words for the present one. It may raise to cancel.
 Progress = Callable[[int, int, str], None]
+
+
+def nobody_listens(done: int, total: int, words: str) -> None:
+    pass
+
+
 # Sharp on paper and on a projector.
 DPI = 200
 

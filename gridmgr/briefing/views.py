@@ -25,6 +25,7 @@ from gridmgr.catalog import FACILITIES, LAYERS
 from gridmgr.desk.outlook import street_map
 from gridmgr.errors import DomainError, Invalid
 from gridmgr.jobs.models import Job
+from gridmgr.jobs.slots import slot, with_retry
 from grids.models import Branch
 
 # A large sheet as a picture takes much memory: from A1 on a page gives half the resolution.
@@ -43,10 +44,11 @@ def export_map(request: HttpRequest) -> HttpResponse:
     if not form.is_valid():
         return _page(request, form, status=400)
     try:
-        made = _made(form.cleaned_data, audience_of(request.user))
+        with slot():
+            made = _made(form.cleaned_data, audience_of(request.user))
     except DomainError as error:
         form.add_error(None, str(error))
-        return _page(request, form, status=error.status)
+        return with_retry(_page(request, form, status=error.status), error)
     return _handed_out(made)
 
 

@@ -84,7 +84,7 @@ def test_post_asks_the_worker_for_what_was_shown(client_as: Any, town: Town, set
         "/briefing/?branches=02&date=2026-11-20",
     )
     assert job.args == {"branches": ["02"], "on": "2026-11-20", "form": "pdf", "site": "http://testserver"}
-    assert job.title == f"{town.other.branch}简报 2026年11月20日 PDF"
+    assert str(job) == f"{town.other.branch}简报 2026年11月20日 PDF"
     assert client.post("/briefing/", asked)["Location"] == answer["Location"]  # asked twice, made once
 
     settings.GRIDMGR_JOBS_EACH = 1

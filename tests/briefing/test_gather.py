@@ -3,7 +3,7 @@
 import re
 from collections.abc import Sequence
 from dataclasses import asdict
-from datetime import date
+from datetime import date, time
 from typing import Any
 
 import pytest
@@ -131,6 +131,12 @@ def test_who_answers_for_what_and_what_nobody_does(town: Town) -> None:
     assert [(gap.road, gap.from_m, gap.to_m) for gap in part.gaps] == [("分界路", 0, 100)]
     market = next(row for row in part.sites if row.season)
     assert (market.pitches, market.taken, market.free, market.kind) == (3, 1, 2, "临时瓜果市场")
+    assert market.state == "开放"
+    assert (market.days[1], market.times) == (date(2026, 11, 30), (time(7), time(21)))
+    resting = next(
+        row for row in gather(None, audience=OFFICE, on=date(2026, 12, 1)).branches[0].sites if row.season
+    )
+    assert resting.state == "休季"  # from the day after 30 November
     assert next(row for row in part.sites if row.code == "TD-01").waiting == 1
     assert [(gap.road, gap.from_m, gap.to_m) for gap in of(None).gaps] == [("分界路", 800, 1000)]
 

@@ -1,5 +1,6 @@
 """The printed briefing as others read it: pypdf for its structure, poppler for its words and what is seen."""
 
+import logging
 import re
 import subprocess
 from collections.abc import Sequence
@@ -28,6 +29,13 @@ OFFICE = Audience(role="office")
 SQUARE = (
     b'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 9 9"><path d="M1 1H8V8H1Z" fill="#b00"/></svg>'
 )
+
+
+def progress_of(of: Dossier) -> list[tuple[int, int, str]]:
+    told: list[tuple[int, int, str]] = []
+    chosen: Any = Squares()
+    pdf(of, chosen, lambda *step: told.append(step))
+    return told
 
 
 @dataclass
@@ -109,6 +117,37 @@ def test_pages_bookmarks_contents_and_index_agree() -> None:
         assert f"{code}{page}" in index
     sizes = {(round(page.mediabox.width), round(page.mediabox.height)) for page in reader.pages}
     assert sizes == {(842, 595), (1191, 842)}  # A4 across, and the city on A3
+
+
+def test_progress_goes_from_map_to_map_and_page_to_page() -> None:
+    whole = dossier(branch("01"), branch("02", roads=[road(n) for n in range(34)], sections=0), branch("15"))
+    told = progress_of(whole)
+    pages = len(read(made(whole)).pages)
+    assert [words for _done, _total, words in told] == [
+        "正在绘制 全市网格责任图",
+        *(f"正在绘制 {code} 桥东第{code}支部" for code in ("01", "02", "15")),
+        "正在排版",
+        *(f"正在排版第 {page} 页" for page in range(1, pages + 1)),
+        *(f"正在输出第 {page} 页,共 {pages} 页" for page in range(1, pages + 1)),
+        "正在写入文件",
+    ]
+    assert [done for done, _total, _words in told] == [*range(5), *range(4, 5 + 2 * pages)]
+    assert {total for _done, total, _words in told} == {5 + 2 * pages}
+
+
+def test_page_that_raises_ends_the_work_and_weasyprint_logs_as_before() -> None:
+    logger = logging.getLogger("weasyprint.progress")
+    before = logger.level, logger.propagate, list(logger.handlers)
+
+    def call_off(done: int, total: int, words: str) -> None:
+        if "排版第" in words:
+            raise KeyboardInterrupt
+
+    chosen: Any = Squares()
+    with pytest.raises(KeyboardInterrupt):
+        pdf(dossier(), chosen, call_off)
+    assert (logger.level, logger.propagate, logger.handlers) == before
+    assert not logger.isEnabledFor(logging.INFO)
 
 
 def test_every_page_tells_its_moment_number_source_and_demo() -> None:

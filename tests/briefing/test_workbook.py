@@ -1,7 +1,7 @@
 """The briefing as a workbook, opened by openpyxl and computed anew by LibreOffice."""
 
 from dataclasses import replace
-from datetime import time
+from datetime import date, time
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -107,6 +107,17 @@ def test_sums_follow_the_filter(tmp_path: Path) -> None:
 
 
 # ── Text and types ────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_a_markets_season_is_days_and_its_hours_are_times() -> None:
+    sheet = opened(workbook(dossier(branch("01", stalls=3))))["摊点"]
+    cells = {name: sheet[6][index] for index, name in enumerate(cell.value for cell in sheet[3])}
+    assert cells["类别"].value == "临时瓜果市场"
+    season = [cells[name].value.date() for name in ("季节开始", "季节结束")]
+    assert season == [date(2026, 5, 1), date(2026, 10, 31)]
+    assert cells["季节结束"].number_format == "yyyy-mm-dd"
+    assert (cells["每日开始"].value, cells["每日结束"].value) == (time(7), time(21))
+    assert sheet[4][list(cells).index("季节开始")].value is None  # a stall site has none
 
 
 def test_hostile_text_stays_text(tmp_path: Path) -> None:
@@ -233,5 +244,5 @@ def test_a_dossier_without_anything(tmp_path: Path) -> None:
     empty = Dossier("空", "", MOMENT.date(), MOMENT, False, "", [], [], [])
     content = workbook(empty)
     computed = load_workbook(converted(content, ".xlsx", "xlsx", tmp_path), data_only=True)
-    assert computed["摊点"]["K2"].value == 0
+    assert computed["摊点"]["M2"].value == 0
     assert "演示" not in opened(content)["支部"]["A1"].value

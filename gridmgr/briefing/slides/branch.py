@@ -125,10 +125,10 @@ def _unshared(deck: Deck, part: BranchPart) -> Grid:
 
 def _sites(deck: Deck, part: BranchPart) -> Grid:
     numbers = [
-        Head(label, 1.1, numeric=True)
+        Head(label, 0.97, numeric=True)
         for label in (pgettext("plural", "摊位"), pgettext("column", "空"), _("候补"))
     ]
-    heads = [Head(_("摊点"), 6), Head(_("状态"), 1.5), Head(_("时间"), 3.8), *numbers]
+    heads = [Head(_("摊点"), 6), Head(_("状态"), 1.3), Head(_("时间"), 4.5), *numbers]
     rows = [
         [
             deck.link(f"{row.code} {row.name}", row.path),

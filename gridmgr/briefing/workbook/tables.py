@@ -9,6 +9,7 @@ from gridmgr.briefing import wording
 from gridmgr.briefing.dossier import BranchPart, Count, Dossier, GapRow
 from gridmgr.briefing.workbook.cells import (
     COUNT,
+    DAY,
     METRES,
     PERCENT,
     TIME,
@@ -137,19 +138,22 @@ def _sites(dossier: Dossier) -> Table:
         "road": Column(_("道路")),
         "side": Column(_("侧")),
         "at_m": Column(_("位置(米)"), METRES),
-        "hours": Column(_("时间")),
-        "season": Column(_("季节")),
+        "opens": Column(_("每日开始"), TIME),
+        "closes": Column(_("每日结束"), TIME),
+        "first_day": Column(_("季节开始"), DAY),
+        "last_day": Column(_("季节结束"), DAY),
         "pitches": Column(pgettext("plural", "摊位"), COUNT, "sum"),
         "taken": Column(_("已占用"), COUNT, "sum"),
         "free": Column(_("空摊位"), COUNT, "sum"),
         "fill": Column(_("占用率"), PERCENT, share=("taken", "pitches")),
         "waiting": Column(_("候补"), COUNT, "sum"),
     }
-    plain = [name for name in columns if name not in ("branch", "name", "fill")]
+    plain = ("code", "kind", "state", "road", "side", "at_m", "pitches", "taken", "free", "waiting")
     rows = [
         {
             "branch": joined(labels),
             "name": linked(dossier, row.name, row.path),
+            **dict(zip(("opens", "closes", "first_day", "last_day"), (*row.times, *row.days), strict=True)),
             **{name: getattr(row, name) for name in plain},
         }
         for labels, row in _once(dossier, "sites")
