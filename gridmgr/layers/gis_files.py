@@ -4,7 +4,6 @@ import errno
 import io
 import json
 import os
-import re
 import struct
 import warnings
 import zipfile
@@ -20,6 +19,7 @@ from django.utils.translation import gettext as _
 from gridmgr.errors import Invalid
 from gridmgr.geo.datums import CGCS2000, WGS84
 from gridmgr.layers.extract import Column, Extract
+from gridmgr.layers.sheets import NOT_XML
 
 # 1e-9 degrees is about 0.1 mm: what comes back is the same to the millimetre that imports keep.
 DEGREE_DECIMALS = 9
@@ -27,8 +27,8 @@ METRE_DECIMALS = 4
 # dBASE: a field's name in bytes, a text in bytes.
 NAME_BYTES = 10
 TEXT_BYTES = 254
-# What XML 1.0 can't hold.
-_NOT_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
+# Where a CDATA section of KML is cut: a noncharacter, which no text holds.
+_CUT = "\U0010fffe"
 
 
 def about_json(taken: Extract, **more: Any) -> str:
@@ -68,6 +68,7 @@ def write_geojson(taken: Extract, path: Path) -> None:
         RFC7946="YES" if standard else "NO",
         COORDINATE_PRECISION=str(_decimals(taken)),
         WRITE_NON_FINITE_VALUES="NO",
+        AUTODETECT_JSON_STRINGS="NO",  # a text that looks like JSON, as "[1]", stays text
         FOREIGN_MEMBERS_COLLECTION=json.dumps(members, ensure_ascii=False),
     )
 
@@ -82,20 +83,29 @@ def write_kml(taken: Extract, path: Path) -> None:
     columns = [_in_xml(column) for column in taken.columns]
     heading = taken.named(taken.layer.heading)
     if heading is not None and taken.named("name") is None:
-        columns = [*columns, Column("Name", "Name", "text", [str(value) for value in heading.values])]
-    title, about = str(taken.layer.title), "\n".join(taken.about_lines())
-    _write(
-        taken, path, "LIBKML", columns=columns, crs=WGS84.crs, dataset={"NAME": title, "DESCRIPTION": about}
-    )
+        columns = [*columns, _in_xml(Column("Name", "Name", "text", heading.values))]
+    about = {"NAME": str(taken.layer.title), "DESCRIPTION": "\n".join(taken.about_lines())}
+    about = {name: _xml_text(text) for name, text in about.items()}
+    _write(taken, path, "LIBKML", columns=columns, crs=WGS84.crs, dataset=about)
+    path.write_bytes(path.read_bytes().replace(_CUT.encode(), b"]]><![CDATA["))
 
 
 def _in_xml(column: Column) -> Column:
-    """Text without the control characters that XML can't hold, dates as ISO text."""
+    """Text and dates as text that XML can hold; GDAL would write a date as 2020/05/01."""
     if column.type not in ("text", "date"):
         return column
-    # GDAL would write a date as 2020/05/01.
-    texts = [_NOT_XML.sub("�", str(value)) if value is not None else None for value in column.values]
+    texts = [_xml_text(str(value)) if value is not None else None for value in column.values]
     return Column(column.name, column.label, "text", texts)
+
+
+def _xml_text(text: str) -> str:
+    """Without the control characters that XML can't hold.
+
+    LIBKML puts text with a > into CDATA as it is, were it "]]>": marked here, and cut in two once it is written. What
+    holds a CDATA's beginning it escapes instead.
+    """
+    text = NOT_XML.sub("�", text)
+    return text if "<![CDATA[" in text else text.replace("]]>", f"]]{_CUT}>")
 
 
 # ── Shapefile ─────────────────────────────────────────────────────────────────────────────────────────────

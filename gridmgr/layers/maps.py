@@ -10,6 +10,7 @@ from typing import Any
 
 from django.conf import settings
 from django.http import HttpRequest
+from django.utils import timezone
 from django.utils.translation import get_language, gettext, pgettext
 
 from gridmgr.layers.base import Layer
@@ -72,6 +73,7 @@ def page_map(
 
     query, more = query or {}, extra.layers if extra else ()
     page = _page(bounds, focus, full) | {
+        "day": query.get("date") or timezone.localdate().isoformat(),
         "legend": [_legend(layer) for layer in [*layers, *more]],
         "branchList": list(branches),
         "own": own,
@@ -135,6 +137,13 @@ def _words() -> dict[str, str]:
         "zoom_in": gettext("放大"),
         "zoom_out": gettext("缩小"),
         "free_short": gettext("空"),
+        "resting": gettext("休季"),
+        "metres_along": gettext("里程"),
+        "hours": gettext("每日时段"),
+        "season": gettext("季节"),
+        "period": gettext("期间"),
+        "from_to": gettext("%(from)s 至 %(to)s"),
+        "from": gettext("%(from)s 起"),
         "large_short": pgettext("bay", "大"),
         "charging_short": pgettext("bay", "充"),
     }
@@ -158,12 +167,16 @@ def _on_demand(extra: Extra) -> dict[str, Any]:
 
 
 def _overlay(layer: Layer, query: dict[str, str]) -> dict[str, Any]:
-    marked = bool(layer.style.glyph) and layer.style.shape != "line"
     return {
         "name": layer.name,
-        "markers": f"/layers/{layer.name}.geojson" if marked else "",
+        "markers": f"/layers/{layer.name}.geojson" if has_markers(layer) else "",
         "query": query,
     }
+
+
+def has_markers(layer: Layer) -> bool:
+    """Whether each of the layer's things has a pin on the map, beside its shape."""
+    return bool(layer.style.glyph) and layer.style.shape != "line" and not layer.style.painted
 
 
 def _spec(layer: Layer, *, linked: bool = True) -> dict[str, Any]:
@@ -177,6 +190,7 @@ def _spec(layer: Layer, *, linked: bool = True) -> dict[str, Any]:
         "colour": style.colour,
         "width": style.width,
         "glyph": str(style.glyph),
+        "painted": style.painted,
         "by": style.by,
         "glyphs": {value: (str(glyph), colour) for value, (glyph, colour) in style.glyphs.items()},
         "label": style.label,

@@ -26,7 +26,7 @@ from gridmgr.geo.bbox import in_degrees
 from gridmgr.geo.crs import WEB_MERCATOR, metric_srid, transformer
 from gridmgr.layers.base import Layer
 from gridmgr.layers.geojson import feature_collection, within
-from gridmgr.layers.maps import ATTRIBUTION, MapParts, page_map
+from gridmgr.layers.maps import ATTRIBUTION, MapParts, has_markers, page_map
 from gridmgr.layers.tiles import Square, mvt_over
 from gridmgr.layers.view import Bounds, View, box_of, grown
 
@@ -130,6 +130,7 @@ def _map(view: View, square: Square, hidden: Sequence[str]) -> MapParts:
         branches=_branches(view),
         own=view.own,
         full=True,
+        query={"date": view.on.isoformat()},
         inline=place,
     )
 
@@ -188,7 +189,7 @@ def _data(rows: Sequence[tuple[Layer, QuerySet[Any]]], square: Square) -> bytes:
 
 def _points(view: View) -> bytes:
     """The markers as JSON, by layer: a list of GeoJSON points."""
-    marked = [layer for layer in view.layers if layer.style.glyph and layer.style.shape != "line"]
+    marked = [layer for layer in view.layers if has_markers(layer)]
     return orjson.dumps({layer.name: _markers(view, layer) for layer in marked})
 
 

@@ -26,6 +26,7 @@ SHEET_ROWS = 1_048_576
 CELL_CHARACTERS = 32_000
 FIRST_YEAR = 1901  # Excel counts days from 1900, and wrongly until that March: older dates are text
 NOT_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")  # what no XML file may hold
+_NOT_CELL = re.compile("[\ufffe\uffff]")  # what no cell may hold: XlsxWriter escapes control characters
 _WIDTHS = {"date": 11, "time": 9, "int": 8, "float": 11, "bool": 8, "text": 16}
 
 
@@ -104,7 +105,7 @@ def _write_cell(sheet: Any, row: int, index: int, value: Any, form: Any, text: A
     if value is None:
         return
     if isinstance(value, str):
-        sheet.write_string(row, index, NOT_XML.sub("�", value), text if FORMULA.match(value) else form)
+        sheet.write_string(row, index, _NOT_CELL.sub("�", value), text if FORMULA.match(value) else form)
     elif isinstance(value, bool):
         sheet.write_boolean(row, index, value, form)
     elif isinstance(value, date) and value.year < FIRST_YEAR:

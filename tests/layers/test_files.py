@@ -8,6 +8,7 @@ import zipfile
 from datetime import date, time
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree
 
 import numpy as np
 import openpyxl
@@ -48,6 +49,23 @@ FORMULAS = [
     "＝1",
     "'=1",
     "''+1",
+]
+# What some writer took for something else than text: JSON, the end of a CDATA section, a line's end.
+ODD_TEXTS = [
+    "[1]",
+    '{"a": "洺"}',
+    "]]></name><NetworkLink/><name>",
+    "a<![CDATA[]]>",
+    "]]",
+    "a\u2028b",
+    "a\x01b",
+    "_x0041_",
+    "<b>&amp;",
+    "007",
+    "1e5",
+    "NULL",
+    "true",
+    "2026-11-22",
 ]
 
 
@@ -278,6 +296,25 @@ def test_text_cannot_become_a_formula(tmp_path: Path) -> None:
     assert texts == [f"'{text}" for text in FORMULAS]
     assert not any(text[0] in "=+-@\t\r＝" for text in texts)
     assert FORMULA.match("普通文字") is None
+
+
+@pytest.mark.parametrize("suffix", ALL)
+def test_text_is_never_taken_for_markup_or_json(suffix: str, tmp_path: Path) -> None:
+    road = RoadFactory()
+    for number, text in enumerate(ODD_TEXTS):
+        SiteFactory(code=f"TD-{number:02}", name=text, road=road, at_m=20 * number)
+    path = export("sites", tmp_path / f"out{suffix}")
+    if suffix == ".xlsx":
+        rows = openpyxl.load_workbook(path).worksheets[0].iter_rows(min_row=2, values_only=True)
+        names = [unescape(row[1]) for row in rows]
+    elif suffix == ".csv":
+        names = [row[1] for row in csv.reader(path.open(encoding="utf-8-sig", newline=""))][1:]
+    else:
+        names = read(path)[0]["Name" if suffix == ".kml" else "name"]
+    if suffix == ".kml":
+        ElementTree.parse(path)
+        names = [name.replace("�", "\x01") for name in names]  # XML can't hold it
+    assert sorted(names) == sorted(ODD_TEXTS)
 
 
 def test_negative_numbers_in_csv_stay_numbers() -> None:

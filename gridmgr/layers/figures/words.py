@@ -94,15 +94,16 @@ def _clearance(canvas: Canvas, shape: Any) -> float:
 
 
 def _words_of(content: Content, row: int, *, bare: bool) -> str:
-    """What stands beside the pin: a name; nothing for a lane, whose school has its own.
+    """What stands beside the pin: a name; nothing for a lane, whose school has its own, nor where there are thousands.
 
     For a drop-off point its hours, unless the page around a bare map lists them under its code.
     """
     if content.layer.name == "drop-off-points" and not bare:
         return str(content.values("hours")[row] or "")
-    return (
-        "" if content.layer.style.shape == "line" else str(content.values(content.layer.heading)[row] or "")
-    )
+    style = content.layer.style
+    if style.shape == "line" or style.painted:
+        return ""
+    return str(content.values(content.layer.heading)[row] or "")
 
 
 def _put_pin(canvas: Canvas, sign: Sign, size: float) -> Box | None:
