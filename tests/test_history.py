@@ -11,6 +11,7 @@ from django.db import DatabaseError, connection, models, transaction
 
 from gridmgr.accounts.models import User
 from gridmgr.history import changes_in, event_model, history_of
+from gridmgr.templatetags.ways import way
 from grids.models import Assignment, Branch, Member, MemberAssignment, Road
 from parking.models import Bay, CalendarDay, DropOffHours, DropOffPoint, PandaLane, School, SchoolGate
 from tests.conftest import Town
@@ -224,7 +225,7 @@ def test_place_page_shows_who_changed_what_and_when(client_as: Any, town: Town, 
     said = panel(client_as("office").get(f"/pitches/{pitch.pk}/"))
     assert f"{administrator.user.username} 修改" in said
     assert "摊位号 1 → 9" in said
-    assert f"/admin/vendors/pitch/{pitch.pk}/change/" in said
+    assert "后台管理" in said
 
 
 def test_history_is_for_all_but_members(client_as: Any, town: Town) -> None:
@@ -241,3 +242,20 @@ def test_deleted_neighbours_are_named_by_their_number() -> None:
 
     field = event_model(Bay)._meta.get_field("road")
     assert _say(field, 77, False, {Road: {}}) == "已删除的内容(77)"
+
+
+@pytest.mark.parametrize(
+    ("written", "read"),
+    [
+        ("demo", "生成演示城市"),
+        ("/plan/save", "规划摊点"),
+        ("/sites/TD-01/step/open/", "摊点页"),
+        ("/sites/TD-01/pitches/allocate/", "摊位分配"),
+        ("/sections/7/share/", "责任路段页"),
+        ("/admin/parking/bay/3/change/", "后台管理"),
+        ("/gone/for/good/", "/gone/for/good/"),
+        ("直接写入数据库", "直接写入数据库"),
+    ],
+)
+def test_the_way_of_a_change_reads_as_the_name_of_a_page(written: str, read: str) -> None:
+    assert way(written) == read

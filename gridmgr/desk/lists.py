@@ -24,7 +24,7 @@ from django.views.decorators.http import require_GET
 from gridmgr.accounts.audience import Audience, audience_of
 from gridmgr.catalog import layer_named
 from gridmgr.desk.context import address_of
-from gridmgr.desk.tables import Column, columns
+from gridmgr.desk.tables import Column, columns, state_said
 from gridmgr.feeds.query import day_of
 from gridmgr.geo.crs import WGS84
 from gridmgr.layers.base import Field, Layer
@@ -46,7 +46,12 @@ LEFT_OUT = {
     "panda-lanes": (),
 }
 # Columns whose values are never broken over two lines.
-SHORT = {"code", "kind", "state", "from_m", "opens", "season_from", "since", "number", "side", "founded"}
+SHORT = {
+    *("code", "kind", "state", "from_m", "opens", "since", "number", "side", "founded"),
+    *("road", "branch", "answers"),
+}
+# Pitches are numbered within their site: by number alone, all that are 01 would come first.
+SORTED_BY = {"pitches": "site"}
 # Lists that read differently on another day.
 OF_A_DAY = {"sections", "sites", "pitches"}
 ZOOM = {"branches": 14, "roads": 15, "sections": 16, "schools": 17, "bays": 19, "pitches": 19}
@@ -72,8 +77,8 @@ def layer_list(request: HttpRequest, layer: str) -> HttpResponse:
     everything = shown.annotated(audience, on)
     form = filter_form(shown, everything, audience, on, request.GET)
     rows = filtered(shown, everything, form, on)
-    table = Table(shown, request.GET)
-    page = Paginator(table.ordered(rows, on), PAGE_ROWS).get_page(request.GET.get("page"))
+    table = Table(shown, request.GET, on)
+    page = Paginator(table.ordered(rows), PAGE_ROWS).get_page(request.GET.get("page"))
     context = {
         "layer": shown,
         "form": form,
@@ -221,8 +226,9 @@ class Cell:
 class Table:
     """The columns of a layer's list, how it is sorted, and its rows as cells."""
 
-    def __init__(self, layer: Layer, given: QueryDict) -> None:
+    def __init__(self, layer: Layer, given: QueryDict, on: date) -> None:
         self.layer = layer
+        self.on = on
         self.given = given
         heading_first = sorted(
             columns(layer, without=LEFT_OUT.get(layer.name, ())), key=lambda each: each.name != layer.heading
@@ -230,7 +236,7 @@ class Table:
         self.columns = heading_first + ([BRANCH_COLUMN] if self.stands_on_road else [])
         self.sort = given.get("sort", "")
         if self.sort.removeprefix("-") not in {each.name for each in self.columns}:
-            self.sort = layer.heading
+            self.sort = SORTED_BY.get(layer.name, layer.heading)
 
     @property
     def stands_on_road(self) -> bool:
@@ -251,10 +257,10 @@ class Table:
             "numeric": column.numeric,
         }
 
-    def ordered(self, rows: QuerySet[Any], on: date) -> QuerySet[Any]:
+    def ordered(self, rows: QuerySet[Any]) -> QuerySet[Any]:
         """The rows in order, as values, with a point to show each on the map and the branch that answers."""
         if self.stands_on_road:
-            rows = rows.annotate(p_answers=branch_there(on))
+            rows = rows.annotate(p_answers=branch_there(self.on))
         spot = AsGeoJSON(Transform(PointOnSurface(F(self.layer.geometry)), WGS84), precision=6)
         order = F(f"p_{self.sort.removeprefix('-')}")
         by = order.desc(nulls_last=True) if self.sort.startswith("-") else order.asc(nulls_last=True)
@@ -277,6 +283,8 @@ class Table:
 
     def _cell(self, column: Column, row: dict[str, Any]) -> Cell:
         said = column.say(row)
+        if column.name == "state":
+            said = state_said(row, said, self.on)
         if column.name == self.layer.heading:
             return Cell(said, column.label, address_of(self.layer.route, row["p_key"]), "heading")
         css = "number" if column.numeric else "nowrap" if column.name in SHORT else ""

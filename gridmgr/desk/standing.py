@@ -19,6 +19,7 @@ from django.utils import timezone
 from psycopg2.extras import NumericRange
 
 from gridmgr.accounts.audience import Audience
+from gridmgr.desk.tables import RESTING
 from gridmgr.feeds.query import day_of
 from gridmgr.geo.functions import LineSubstring, RangeLower, RangeUpper
 from grids.domain.naming import Ends, name_stretches
@@ -319,6 +320,12 @@ def site_turn(site: Site, clock: Clock) -> Turn:
         if site.opens > now:
             return Turn(site, opens=site.opens)
     return Turn(site, opens=site.opens, day=tomorrow) if _in_season(site, tomorrow) else Turn(site)
+
+
+def site_state(site: Site, on: date) -> str:
+    """A site's state as people say it of that day: a market that is open, but not in this season, rests."""
+    rests = site.state == SiteState.OPEN and not _in_season(site, on)
+    return str(RESTING if rests else site.get_state_display())
 
 
 def _in_season(site: Site, day: date) -> bool:

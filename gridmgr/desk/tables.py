@@ -16,6 +16,8 @@ Row = Mapping[str, Any]
 
 # Fields for maps, not for reading.
 UNREAD = frozenset({"colour", "demo"})
+# What is said of a market that is open by its state, on a day outside its season.
+RESTING = gettext_lazy("休季")
 NUMBERS = frozenset({"number", "metres", "percent"})
 
 
@@ -104,6 +106,13 @@ def _column(field: Field) -> Column:
     label, say = PAIRS[pair]
     first, second = (f"p_{name}" for name in pair)
     return Column(field.name, label, lambda row: say(row, first, second))
+
+
+def state_said(row: Row, said_of_it: str, on: date) -> str:
+    """The state of a row of any layer as it is on that day: a market that is open, but not in this season, rests."""
+    first, until = row.get("p_season_from"), row.get("p_season_to")
+    rests = row.get("p_state") == "open" and first and until and not first <= on.isoformat() < until
+    return str(RESTING) if rests else said_of_it
 
 
 def _english() -> bool:

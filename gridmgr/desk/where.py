@@ -53,7 +53,11 @@ def _degrees(request: HttpRequest, name: str, most: float) -> float:
         value = math.nan
     if not abs(value) <= most:
         raise Invalid(
-            _("%(name)s 须为 -%(most)s 至 %(most)s 之间的数(经纬度)。") % {"name": name, "most": most}
+            _("%(name)s 须为 -%(most)s 至 %(most)s 之间的数(经纬度)。")
+            % {
+                "name": _("经度") if name == "lon" else _("纬度"),
+                "most": most,
+            }
         )
     return value
 

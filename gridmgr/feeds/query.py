@@ -38,11 +38,11 @@ def box_of(request: HttpRequest) -> Polygon | None:
     try:
         west, south, east, north = (float(part) for part in text.split(","))
     except ValueError:
-        raise Invalid(_("bbox 须为四个数:西,南,东,北(经纬度)。")) from None
+        raise Invalid(_("范围框(bbox)须为四个数:西,南,东,北(经纬度)。")) from None
     if not all(math.isfinite(value) for value in (west, south, east, north)):
-        raise Invalid(_("bbox 中有不是有限数的值。"))
+        raise Invalid(_("范围框(bbox)中有不是有限数的值。"))
     if not (-180 <= west < east <= 180 and -90 <= south < north <= 90):
-        raise Invalid(_("bbox 须满足 西<东、南<北,且在经纬度范围内。"))
+        raise Invalid(_("范围框(bbox)须满足 西<东、南<北,且在经纬度范围内。"))
     box = Polygon.from_bbox((west, south, east, north))
     box.srid = WGS84
     return box

@@ -115,8 +115,8 @@ def test_road_page_shows_who_answers_what_stands_and_what_is_missing(town: Town,
     RoadGap.objects.create(road=town.own.road, stretch=stretch(900, 1000))
     page = words(client_as("office").get(f"/roads/{town.own.road.pk}/"))
     assert "西端至600 m 处 0–600 m 01 第01支部 ! 尚未分给党员" in page
-    assert "1 段无支部负责: 600 m – 900 m" in page
-    assert "1 处,共 100 m: 900 m – 1,000 m" in page
+    assert "1 段无支部负责: 600–900 m" in page
+    assert "1 处,共 100 m: 900–1,000 m" in page
     assert "摊点01 300–316 m 右侧" in page
     assert "泊位 左侧 0 · 右侧 1" in page
     assert "15 m (实测)" in page
@@ -199,7 +199,7 @@ def test_gaps_lists_holes_before_whole_roads_with_totals(town: Town, client_as: 
         "整条未分的道路 500 m 1 条",
     ):
         assert figure in page, figure
-    assert page.index("第01街 600 m 处至东端 600 m – 1,000 m 400 m") < page.index("第03街 西端至东端")
+    assert page.index("第01街 600 m 处至东端 600–1,000 m 400 m") < page.index("第03街 西端至东端")
     assert "小巷" not in page
     assert "第02街" not in page
 

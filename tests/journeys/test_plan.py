@@ -117,6 +117,32 @@ def test_dragged_across_the_edge_of_a_rule_red_turns_green(
     assert page.evaluate("gridmgrPlan.at.metre") == pytest.approx(312.6, abs=0.1)
 
 
+def apart(boxes: list[dict[str, float]]) -> bool:
+    """Whether no two of the boxes overlap."""
+    return not any(
+        a["x"] < b["x"] + b["width"]
+        and b["x"] < a["x"] + a["width"]
+        and a["y"] < b["y"] + b["height"]
+        and b["y"] < a["y"] + a["height"]
+        for number, a in enumerate(boxes)
+        for b in boxes[:number]
+    )
+
+
+def test_metres_of_culprits_hide_neither_each_other_nor_the_footprint(
+    visit: Callable[..., Visitor], people: tuple[str, str]
+) -> None:
+    """A hydrant 3 m before the junction: both lines run along the kerb, and their middles are 2 m from each other."""
+    spot("hydrant", 337, -9.2)
+    page = planning(visit(), people[0])
+    placed(page, 318)
+    for zoom in (19, 17):
+        page.evaluate(f"gridmgr.current.setZoom({zoom}, {{animate: false}})")
+        labels = page.locator(".plan-metres").all()
+        assert sorted(label.inner_text()[:4] for label in labels) == ["✗ 消防", "✗ 路口"]
+        assert apart([each.bounding_box() for each in [*labels, page.locator(".plan-shape")]]), zoom
+
+
 def test_map_shows_what_the_rules_of_the_kind_measure_to(
     visit: Callable[..., Visitor], people: tuple[str, str]
 ) -> None:

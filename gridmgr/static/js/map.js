@@ -201,7 +201,7 @@
   /* ── painting: shapes ────────────────────────────────────────────────────────────────────────────────── */
 
   const POINT = 1, LINE = 2, AREA = 3;
-  const NUMBERS_FROM = 15;
+  const NUMBERS_FROM = 15, SIGNS_FROM = 13;
 
   function trace(pen, feature) {
     for (const ring of feature.rings) {
@@ -245,12 +245,38 @@
 
   function paintAreas(pen, features, layer, zoom, labels) {
     for (const feature of features) {
+      if (layer.painted) { signOn(feature, layer, zoom, labels); }
       if (feature.type === POINT) { paintPoint(pen, feature, layer, zoom); continue; }
       const colour = colourOf(layer, feature), backdrop = layer.name in BACKDROP;
       fill(pen, feature, colour, backdrop ? 1 : 0.22);
       if (!backdrop) { stroke(pen, feature, colour, layer.width * (isFocus(layer, feature) ? 3 : 1)); }
-      if (layer.label && zoom >= 13) { labelArea(pen, feature, layer, colour, labels); }
+      if (layer.label && zoom >= 13) { labelArea(pen, feature, layer, colour, zoom, labels); }
     }
+  }
+
+  /* Ground that is barred is hatched, so that no other area looks like it on any screen. */
+  function paintBarred(pen, features, layer, zoom, labels) {
+    paintAreas(pen, features, layer, zoom, labels);
+    for (const feature of features.filter((each) => each.type === AREA)) {
+      pen.save();
+      pen.beginPath();
+      trace(pen, feature);
+      pen.clip("evenodd");
+      pen.beginPath();
+      for (let x = -TILE_PX; x < TILE_PX; x += 8) { pen.moveTo(x, TILE_PX); pen.lineTo(x + TILE_PX, 0); }
+      pen.strokeStyle = colourOf(layer, feature);
+      pen.globalAlpha = 0.6;
+      pen.lineWidth = 1;
+      pen.stroke();
+      pen.restore();
+    }
+  }
+
+  /* A thing's own character, once it shows near enough to have room. */
+  function signOn(feature, layer, zoom, labels) {
+    const ring = feature.rings[0], [x, y] = feature.type === POINT ? [ring[0].x * PX, ring[0].y * PX] : middle(ring);
+    if (zoom < Math.max(layer.minZoom + 1, SIGNS_FROM) || !inside(x, y, 10)) { return; }
+    labels.push({ x, y, text: layer.glyph, sign: colourOf(layer, feature), ink: "#fff", width: 18, size: 11 });
   }
 
   function paintLines(pen, features, layer, zoom) {
@@ -325,8 +351,9 @@
   function paintRoads(pen, features, layer, zoom, labels) {
     for (const feature of features) {
       if (isFocus(layer, feature)) {
-        stroke(pen, feature, "#fff", 9);
-        stroke(pen, feature, page.colours.drop_off, 5);
+        pen.globalAlpha = 0.4; // broad, so that it shows on both sides of the sections that lie over it
+        stroke(pen, feature, page.colours.drop_off, 18);
+        pen.globalAlpha = 1;
       }
       const important = feature.properties["class"] !== "local";
       if (zoom >= (important ? 13.5 : 15.5)) { nameAlong(pen, feature, labels, important); }
@@ -374,6 +401,7 @@
   const PAINTERS = {
     area: paintAreas, marker: paintAreas, line: paintLines, carriageways: paintCarriageways, sections: paintSections,
     roads: paintRoads, bays: paintBays, "panda-lanes": paintPandaLanes, pitches: paintPitches,
+    "no-vending-areas": paintBarred,
   };
 
   /* ── painting: words ─────────────────────────────────────────────────────────────────────────────────── */
@@ -445,10 +473,12 @@
     if (spot) { labels.push({ x: spot.x, y: spot.y, text: feature.properties.branch, badge: colour, width: 22, size: 11 }); }
   }
 
-  function labelArea(pen, feature, layer, colour, labels) {
+  /* A place's name in its middle, or below its pin. */
+  function labelArea(pen, feature, layer, colour, zoom, labels) {
     const text = feature.properties[layer.label];
     if (!text) { return; }
-    const ring = feature.rings[0], [x, y] = middle(ring);
+    const ring = feature.rings[0], [x, centre] = middle(ring), pinned = layer.glyph && zoom >= layer.markerZoom;
+    const y = centre + (pinned ? 20 : 0);
     pen.font = `400 11px ${FONT}`;
     const width = pen.measureText(text).width + 6;
     const xs = ring.map((p) => p.x * PX);
@@ -492,7 +522,7 @@
     pen.translate(label.x, label.y);
     pen.textAlign = "center";
     pen.textBaseline = "middle";
-    pen.font = `${label.important || label.badge ? 600 : 400} ${label.size}px ${FONT}`;
+    pen.font = `${label.important || label.badge || label.sign ? 600 : 400} ${label.size}px ${FONT}`;
     if (Math.abs(label.angle || 0) > Math.PI / 4 && HAN.test(label.text)) { stack(pen, label); pen.restore(); return; }
     pen.rotate(label.angle || 0);
     if (label.badge) {
@@ -502,6 +532,14 @@
       pen.fill();
       pen.lineWidth = 2.5;
       pen.strokeStyle = label.badge;
+      pen.stroke();
+    } else if (label.sign) {
+      pen.beginPath();
+      pen.roundRect(-8, -8, 16, 16, 3);
+      pen.fillStyle = label.sign;
+      pen.fill();
+      pen.lineWidth = 1.5;
+      pen.strokeStyle = "#fff";
       pen.stroke();
     } else {
       pen.lineWidth = 3.5;
@@ -673,8 +711,11 @@
     const facts = element("dl", "card-facts");
     for (const field of spec.fields) {
       if (field.name === spec.heading || field.name === "colour" || field.name === "demo") { continue; }
-      const said = say(properties[field.name], field);
-      if (said) { facts.append(element("dt", "", field.label), element("dd", "", said)); }
+      if (SECONDS.has(field.name)) { continue; }
+      const pair = PAIRS[field.name], label = pair ? page.words[pair.label] : field.label;
+      const said = rests(properties, field) ? page.words.resting
+        : pair ? pair.say(properties[field.name], properties[pair.second]) : say(properties[field.name], field);
+      if (said) { facts.append(element("dt", "", label), element("dd", "", said)); }
     }
     body.append(facts);
     if (properties.demo) { body.append(element("p", "card-demo", page.words.demo)); }
@@ -687,6 +728,12 @@
     L.popup({ maxWidth: 300, minWidth: 200, autoPanPadding: [16, 16] }).setLatLng(latlng).setContent(body).openOn(map);
   }
 
+  /* A market that is open by its state, on a day outside its season. */
+  function rests(properties, field) {
+    const { state, season_from: from, season_to: until } = properties;
+    return field.name === "state" && state === "open" && from && until && !(from <= page.day && page.day < until);
+  }
+
   function say(value, field) {
     if (value === null || value === undefined || value === "") { return ""; }
     if (field.kind === "choice") { return field.choices[value] || String(value); }
@@ -694,6 +741,26 @@
     if (field.kind === "metres") { return metres(Number(value)); }
     if (field.kind === "time") { return String(value).slice(0, 5); }
     return String(value);
+  }
+
+  /* Fields that read as one, as in the lists: both ends of a stretch, of the day's hours, of a range of days. */
+  const PAIRS = {
+    from_m: { second: "to_m", label: "metres_along", say: (low, high) => `${whole(low)}–${whole(high)} m` },
+    opens: { second: "closes", label: "hours", say: (from, to) => (from && to ? `${from.slice(0, 5)}–${to.slice(0, 5)}` : "") },
+    season_from: { second: "season_to", label: "season", say: days },
+    since: { second: "until", label: "period", say: days },
+  };
+  const SECONDS = new Set(Object.values(PAIRS).map((pair) => pair.second));
+
+  function whole(value) { return Math.round(Number(value)).toLocaleString("en"); }
+
+  /* A range of days in words: `from` included, `until` not. */
+  function days(from, until) {
+    if (!from) { return ""; }
+    const format = new Intl.DateTimeFormat(page.language === "en" ? "en-GB" : page.language, { dateStyle: "long", timeZone: "UTC" });
+    const said = format.format(new Date(from));
+    if (!until) { return page.words.from.replace("%(from)s", said); }
+    return page.words.from_to.replace("%(from)s", said).replace("%(to)s", format.format(new Date(Date.parse(until) - 864e5)));
   }
 
   function metres(value) {

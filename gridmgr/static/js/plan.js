@@ -19,6 +19,7 @@
   const KEPT_TIMINGS = 2000;
   const CLOSE_ZOOM = 17; // from here on a footprint can be grabbed
   const STEP_M = 1, LONG_STEP_M = 10;
+  const LABEL_STEPS = [-2, 2, -4, 4, -6, 6, -8, 8, -10, 10, -12, 12]; // half heights from the middle of a culprit's line
 
   let map = null, shown = null; // the last answer
   let at = null; // where the footprint is, as the server last said: {road, side, metre, …}
@@ -43,7 +44,9 @@
 
   function fill(values) {
     for (const name of [...FIELDS, "name"]) {
-      if (values[name] !== undefined && values[name] !== null) { form.elements[name].value = values[name]; }
+      if (values[name] === undefined || values[name] === null) { continue; }
+      form.elements[name].value = values[name];
+      form.elements[name].dispatchEvent(new Event("input")); // for its own listeners: nobody has typed
     }
     showSeason();
   }
@@ -229,6 +232,25 @@
       ...answer.pitches.map((each) => L.polygon(latlngs(each.geometry.coordinates[0]), { className: "plan-pitch", pane: "plan-over", interactive: false })),
       ...answer.verdicts.flatMap(culprit),
     ]).addTo(map);
+    spreadLabels();
+  }
+
+  /* Moves the metres of each culprit above or below its line until none hides another or the footprint. */
+  function spreadLabels() {
+    if (!drawn.marks || !drawn.shape) { return; }
+    const outline = drawn.shape.getLatLngs()[0].map((spot) => map.latLngToLayerPoint(spot));
+    const taken = [L.bounds(outline)];
+    drawn.marks.eachLayer((layer) => {
+      const label = layer.getTooltip && layer.getTooltip(), box = label && label.getElement();
+      if (!box) { return; }
+      const size = L.point(box.offsetWidth, box.offsetHeight), middle = map.latLngToLayerPoint(label.getLatLng());
+      const there = LABEL_STEPS.map((step) => middle.add([0, step * (size.y / 2 + 2)]))
+        .map((spot) => L.bounds(spot.subtract(size.divideBy(2)), spot.add(size.divideBy(2))));
+      const free = there.find((each) => !taken.some((other) => other.overlaps(each))) || there[0];
+      taken.push(free);
+      label.options.offset = free.getCenter().subtract(middle);
+      label.update();
+    });
   }
 
   /* What breaks a rule, the line to it, and the metres on that line. */
@@ -238,14 +260,15 @@
     const marks = [], look = { pane: "plan-under", interactive: false };
     if (found.geometry) {
       marks.push(L.geoJSON(found.geometry, {
-        ...look, style: { ...look, className: `plan-culprit state-${verdict.state}` },
+        ...look,
+        style: (feature) => ({ ...look, className: `plan-culprit state-${verdict.state}` + (feature.geometry.type.includes("Line") ? " plan-line" : "") }),
         pointToLayer: (_f, spot) => L.circleMarker(spot, { ...look, radius: 9, className: `plan-culprit state-${verdict.state}` }),
       }));
     }
     if (found.gap) {
       const line = L.polyline(latlngs(found.gap.coordinates), { ...look, className: `plan-gap state-${verdict.state}` });
       line.bindTooltip(`${SIGNS[verdict.state]} ${verdict.what} ${short(verdict.found)} m`, {
-        permanent: true, direction: "top", offset: [0, -8], className: `plan-metres state-${verdict.state}`, interactive: false,
+        permanent: true, direction: "center", className: `plan-metres state-${verdict.state}`, interactive: false,
       });
       marks.push(line);
     }
@@ -411,7 +434,7 @@
       const input = form.elements.road, q = input.value.trim(), choices = document.getElementById("plan-roads");
       if (!q) { choices.hidden = true; return; }
       const response = await fetch(`${start.urls.suggest}?${new URLSearchParams({ q })}`, { headers: { Accept: "application/json" } }).catch(() => null);
-      if (!response || !response.ok || input.value.trim() !== q) { return; }
+      if (!response || !response.ok || input.value.trim() !== q || document.activeElement !== input) { return; }
       const roads = (await response.json()).filter((each) => each.kind === "roads");
       choices.replaceChildren(...roads.map((road) => {
         const item = element("li"), choice = element("button");
@@ -683,6 +706,7 @@
       put(map.mouseEventToLatLng(event));
     }, true);
     map.on("moveend", refreshKerbs);
+    map.on("zoomend", spreadLabels);
     usual("stall");
     if (start.draft) {
       fill(start.draft);

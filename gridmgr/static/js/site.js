@@ -21,6 +21,15 @@
     for (const filters of document.querySelectorAll("details[data-open-wide]")) { filters.open = true; }
   }
 
+  /* A date reads in the page's language and a time by 24 hours, whatever the browser's; while one is edited, its own field shows. */
+  const day = new Intl.DateTimeFormat(document.documentElement.lang === "en" ? "en-GB" : document.documentElement.lang, { dateStyle: "long", timeZone: "UTC" });
+  const timed = document.querySelectorAll('input[type="date"], input[type="time"]');
+  const tell = (input) => { input.dataset.said = input.value && input.type === "date" ? day.format(new Date(input.value)) : input.value; };
+  for (const input of timed) {
+    for (const event of ["input", "change", "blur"]) { input.addEventListener(event, () => tell(input)); }
+  }
+  window.addEventListener("pageshow", () => timed.forEach(tell));
+
   /* Filters apply as soon as one is chosen; the button stays for keyboards and for browsers without scripts. */
   for (const form of document.querySelectorAll("form[data-submits]")) {
     form.addEventListener("change", (event) => {
