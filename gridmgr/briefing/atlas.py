@@ -1,9 +1,9 @@
 """What the pages of a printed briefing hold: a sheet for each branch, the table of all, the index of roads."""
 
 import math
-from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from itertools import groupby
 from typing import Any
 
@@ -119,19 +119,11 @@ def in_columns(items: Sequence[Any], *, columns: int, rows: int) -> list[list[Se
 
 # ── The index ─────────────────────────────────────────────────────────────────────────────────────────────
 
-# GB 2312 has its 3,755 commonest characters in the order of their sound: where each letter begins.
-_LETTERS = {
-    0xB0A1: "A", 0xB0C5: "B", 0xB2C1: "C", 0xB4EE: "D", 0xB6EA: "E", 0xB7A2: "F", 0xB8C1: "G", 0xB9FE: "H",
-    0xBBF7: "J", 0xBFA6: "K", 0xC0AC: "L", 0xC2E8: "M", 0xC4C3: "N", 0xC5B6: "O", 0xC5BE: "P", 0xC6DA: "Q",
-    0xC8BB: "R", 0xC8F6: "S", 0xCBFA: "T", 0xCDDA: "W", 0xCEF4: "X", 0xD1B9: "Y", 0xD4D1: "Z",
-}  # fmt: skip
-_LAST = 0xD7F9
-
 
 def index_of_roads(dossier: Dossier) -> list[Entry]:
     """Every road with the branches that answer for some of it, in the order of its sound."""
     pairs = {(road.road, part.code) for part in dossier.branches for road in part.roads}
-    ordered = sorted(pairs, key=lambda pair: (letter_of(pair[0]), pair[0].encode("gb18030"), pair[1]))
+    ordered = sorted(pairs, key=lambda pair: (letter_of(pair[0]), sound_of(pair[0]), *pair))
     entries: list[Entry] = []
     for letter, group in groupby(ordered, key=lambda pair: letter_of(pair[0])):
         for place, (road, code) in enumerate(group):
@@ -140,15 +132,18 @@ def index_of_roads(dossier: Dossier) -> list[Entry]:
 
 
 def letter_of(name: str) -> str:
-    """The letter that the name's sound begins with; `~` for a character that isn't among the commonest."""
-    first = name[:1].upper()
-    if first.isascii():
-        return first if first.isalpha() else "~"
-    code = int.from_bytes(first.encode("gb18030")[:2], "big")
-    if not min(_LETTERS) <= code <= _LAST or len(first.encode("gb18030")) != 2:
-        return "~"
-    starts = list(_LETTERS)
-    return _LETTERS[starts[bisect_right(starts, code) - 1]]
+    """The letter that the name's sound begins with; `~` when it begins with none."""
+    first = "".join(sound_of(name))[:1].upper()
+    return first if first.isascii() and first.isalpha() else "~"
+
+
+@cache
+def sound_of(name: str) -> tuple[str, ...]:
+    """The name's syllables in pinyin without tones; a character without a known sound stands for itself."""
+    from pypinyin import lazy_pinyin, load_single_dict
+
+    load_single_dict({ord("长"): "cháng,zhǎng"})  # in names of streets it is "long", hardly ever "chief"
+    return tuple(lazy_pinyin(name))
 
 
 def city_title(dossier: Dossier) -> str:

@@ -237,7 +237,17 @@ def test_one_branch_has_no_map_of_all() -> None:
 
 @pytest.mark.parametrize(
     ("name", "letter"),
-    [("迎泽大街", "Y"), ("府西街", "F"), ("漪汾街", "~"), ("𠮷路", "~"), ("b12路", "B"), ("", "~")],
+    [
+        *[
+            ("迎泽大街", "Y"),
+            ("府西街", "F"),
+            ("漪汾街", "Y"),
+            ("洺泽路", "M"),
+            ("长风街", "C"),
+            ("长治路", "C"),
+        ],
+        *[("重庆路", "C"), ("𠮷路", "~"), ("b12路", "B"), ("", "~"), ("1号路", "~")],
+    ],
 )
 def test_index_goes_by_sound(name: str, letter: str) -> None:
     assert letter_of(name) == letter

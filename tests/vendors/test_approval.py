@@ -107,6 +107,7 @@ def test_what_was_approved_stays_as_it_was_approved() -> None:
         "closes": time(23),
         "season": DateRange(site.season.lower, site.season.upper + timedelta(days=30)),
         "kind": SiteKind.STALL,
+        "capacity": site.capacity + 1,
     }
     for name, value in changes.items():
         also = {"season": None} if name == "kind" else {}
@@ -114,6 +115,7 @@ def test_what_was_approved_stays_as_it_was_approved() -> None:
     assert refused(site, approved_by=UserFactory()) == "site_approval_stands"
     assert refused(site, approved_at=MOMENT) == "site_approval_stands"
     assert refused(site, proposed_by=UserFactory()) == "site_approval_stands"
+    assert refused(site, capacity=site.capacity - 1) == ""  # fewer than were approved may stand
     anew = {"state": "proposed", "approved_by": None, "approved_at": None}
     assert refused(site, area=changes["area"], **anew) == ""
     # Nor is a place slipped in with its approval.

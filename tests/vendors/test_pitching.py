@@ -114,6 +114,23 @@ def test_a_pitch_that_is_a_vendors_is_not_taken_away() -> None:
     assert site.pitches.count() == 2
 
 
+def test_an_approved_site_gets_no_more_pitches_than_were_approved() -> None:
+    site = SiteFactory(pitches=2, capacity=2)
+    first, second = (as_shapely(pitch.area) for pitch in site.pitches.order_by("number"))
+    west, south, east, north = second.bounds
+    halves = [
+        shapely.box(west, south, (west + east) / 2, north),
+        shapely.box((west + east) / 2, south, east, north),
+    ]
+    with pytest.raises(Conflict, match="批准的是 2 个摊位,现在有 3 个"):
+        set_pitches(
+            site=site,
+            pitches=[("1", first), ("2", halves[0]), ("3", halves[1])],
+            expected_version=site.version,
+        )
+    assert site.pitches.count() == 2
+
+
 def test_the_second_of_two_who_change_pitches_is_told() -> None:
     site = SiteFactory(pitches=1)
     area = as_shapely(site.pitches.get().area)

@@ -20,7 +20,7 @@ from shapely import Polygon
 from gridmgr.errors import Conflict, Invalid, constraint_of
 from vendors.domain.place import as_shapely, stored
 from vendors.models import Pitch, Site
-from vendors.triggers import OVERLAP_TOLERANCE_M2
+from vendors.triggers import APPROVED, OVERLAP_TOLERANCE_M2
 
 LIMITS_M: dict[str, tuple[float, float]] = {
     "width": (0.5, 20.0),
@@ -225,14 +225,19 @@ def _metres(value: Any, number: str) -> float:
 def set_pitches(*, site: Site, pitches: Sequence[tuple[str, Polygon]], expected_version: int) -> list[Pitch]:
     """Makes these the site's pitches, by number, and their count its capacity. What a vendor holds stays theirs, moved.
 
-    Raises Invalid for pitches that can't be; Conflict when the site has changed since `expected_version`, or a pitch
-    that is left out is or was a vendor's.
+    Raises Invalid for pitches that can't be; Conflict when the site has changed since `expected_version`, a pitch
+    that is left out is or was a vendor's, or there are more than were approved.
     """
     locked = Site.objects.select_for_update().get(pk=site.pk)
     if locked.version != expected_version:
         raise Conflict(
             _("%(site)s刚被别人改过(版本 %(now)s,您看到的是 %(then)s),什么都没有保存。请刷新后再改。")
             % {"site": locked.name, "now": locked.version, "then": expected_version}
+        )
+    if locked.state in APPROVED and len(pitches) > locked.capacity:
+        raise Conflict(
+            _("%(site)s批准的是 %(most)s 个摊位,现在有 %(count)s 个。要增加,请在规划页修改,再由另一人批准。")
+            % {"site": locked.name, "most": locked.capacity, "count": len(pitches)}
         )
     written = write_pitches(locked, pitches)
     # Of two people who change pitches only, the second is told too: any change raises the version.
