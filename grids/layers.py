@@ -10,7 +10,7 @@ from django.utils.translation import pgettext_lazy
 
 from gridmgr.accounts.audience import Audience
 from gridmgr.geo.functions import LineSubstring, RangeLower, RangeUpper
-from gridmgr.layers.base import Field, Layer, Style
+from gridmgr.layers.base import Field, Layer, Style, last_day
 from grids import enums
 from grids.models import Assignment, Backdrop, Branch, Carriageway, Facility, Member, MemberAssignment, Road
 
@@ -92,7 +92,7 @@ SECTIONS = Layer(
         Field("colour", _("颜色"), "branch__colour", "number"),
         *stretch_fields(),
         Field("since", _("起始日期"), "period__startswith", "date"),
-        Field("until", _("截止日期"), "period__endswith", "date"),
+        Field("until", _("最后一天"), last_day("period"), "date"),
         Field("demo", _("演示数据"), "is_demo", "bool"),
     ],
     file_fields=[Field("note", _("备注"), "note")],

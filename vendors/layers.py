@@ -5,7 +5,7 @@ from django.db.models.functions import Cast, Coalesce
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
-from gridmgr.layers.base import Field, Layer, Style
+from gridmgr.layers.base import Field, Layer, Style, last_day
 from grids.models import Assignment, MemberAssignment, Road
 from parking.layers import on_road_fields
 from vendors import enums
@@ -43,7 +43,7 @@ SITES = Layer(
         Field("opens", _("每日开始"), "opens", "time"),
         Field("closes", _("每日结束"), "closes", "time"),
         Field("season_from", _("季节开始"), "season__startswith", "date"),
-        Field("season_to", _("季节结束"), "season__endswith", "date"),
+        Field("season_to", _("季节最后一天"), last_day("season"), "date"),
         Field("sign_board", _("标示牌"), "sign_board", "bool"),
         Field("bins", _("垃圾容器"), "bins", "number"),
         Field("demo", _("演示数据"), "is_demo", "bool"),

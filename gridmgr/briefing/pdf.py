@@ -50,7 +50,7 @@ def pdf(dossier: Dossier, maps: Pictures, progress: Progress) -> bytes:
     context = _context(dossier)
     steps = Steps(len(dossier.branches) + _has_city(dossier), _pages_of(context), progress)
     pictures = _drawn(dossier, maps, steps)
-    page = render_to_string("briefing/pack/pack.html", context)
+    page = fonts.drawable(render_to_string("briefing/pack/pack.html", context))
     return _set(page, pictures, dossier, steps)
 
 

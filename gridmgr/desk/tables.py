@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, time
+from datetime import date, time, timedelta
 from typing import Any
 
 from django.db.models import QuerySet
@@ -75,7 +75,8 @@ def _hours(row: Row, opens: str, closes: str) -> str:
 
 
 def _days(row: Row, first: str, last: str) -> str:
-    return quantities.days(*(date.fromisoformat(row[each]) if row[each] else None for each in (first, last)))
+    start, end = (date.fromisoformat(row[each]) if row[each] else None for each in (first, last))
+    return quantities.days(start, end and end + timedelta(days=1))
 
 
 def _named(row: Row, code: str, name: str) -> str:
@@ -110,8 +111,8 @@ def _column(field: Field) -> Column:
 
 def state_said(row: Row, said_of_it: str, on: date) -> str:
     """The state of a row of any layer as it is on that day: a market that is open, but not in this season, rests."""
-    first, until = row.get("p_season_from"), row.get("p_season_to")
-    rests = row.get("p_state") == "open" and first and until and not first <= on.isoformat() < until
+    first, last = row.get("p_season_from"), row.get("p_season_to")
+    rests = row.get("p_state") == "open" and first and last and not first <= on.isoformat() <= last
     return str(RESTING) if rests else said_of_it
 
 

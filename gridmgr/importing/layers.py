@@ -42,7 +42,10 @@ class Ref:
 
 @dataclass(frozen=True)
 class Span:
-    """A range column made of two fields of the file: metres [low, high) or days [low, high), open-ended when empty."""
+    """A range column made of two fields of the file: metres from low to high, or days, of which `high` is the last.
+
+    Without a high value days are open-ended.
+    """
 
     column: str
     low: str

@@ -5,6 +5,7 @@ The labels and natural keys are the importer's (gridmgr.importing.layers); nothi
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -234,9 +235,11 @@ class Reading:
         if low is None or (high is None and not span.days):
             self._refuse(index, self.heads[span.low if low is None else span.high], "", _("没有填写。"))
             return NULL
+        if high is not None and span.days and high < date.max:
+            high += timedelta(days=1)  # a file names the last day, a range ends before the next
         if high is not None and not low < high:
-            reason = _("终点必须大于起点 %s。") if not span.days else _("截止日期必须晚于起始日期 %s。")
-            self._refuse(index, self.heads[span.high], high, reason % low)
+            reason = _("终点必须大于起点 %s。") if not span.days else _("最后一天不能早于起始日期 %s。")
+            self._refuse(index, self.heads[span.high], pair[1], reason % low)
             return NULL
         return f"[{low},{'' if high is None else high})"
 

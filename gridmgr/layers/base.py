@@ -42,6 +42,13 @@ class Field:
         return expression
 
 
+def last_day(name: str) -> Combinable:
+    """The last day of a range of days, which ends before the next one; NULL for one without an end."""
+    return models.Func(
+        models.F(name), template="(upper(%(expressions)s) - 1)", output_field=models.DateField()
+    )
+
+
 @dataclass(frozen=True)
 class Style:
     """How a layer looks, in the words of gridmgr/static/js/map.js and of the print maps.

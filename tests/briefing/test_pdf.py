@@ -168,7 +168,7 @@ def test_every_page_tells_its_moment_number_source_and_demo() -> None:
 
 
 def test_branch_page_says_who_answers_for_what() -> None:
-    odd = replace(road(0), answerers=[replace(road(0).answerers[0], name="洺堃喆")], road="洺堃喆路")
+    odd = replace(road(0), answerers=[replace(road(0).answerers[0], name="洺堃喆🚗")], road="洺堃喆路")
     reader = read(made(dossier(branch(roads=[odd, road(1, shared=False)]), branch("04"))))
     said = text_of(reader, 5)
     for words in (

@@ -113,9 +113,9 @@ def test_a_markets_season_is_days_and_its_hours_are_times() -> None:
     sheet = opened(workbook(dossier(branch("01", stalls=3))))["摊点"]
     cells = {name: sheet[6][index] for index, name in enumerate(cell.value for cell in sheet[3])}
     assert cells["类别"].value == "临时瓜果市场"
-    season = [cells[name].value.date() for name in ("季节开始", "季节结束")]
+    season = [cells[name].value.date() for name in ("季节开始", "季节最后一天")]
     assert season == [date(2026, 5, 1), date(2026, 10, 31)]
-    assert cells["季节结束"].number_format == "yyyy-mm-dd"
+    assert cells["季节最后一天"].number_format == "yyyy-mm-dd"
     assert (cells["每日开始"].value, cells["每日结束"].value) == (time(7), time(21))
     assert sheet[4][list(cells).index("季节开始")].value is None  # a stall site has none
 

@@ -30,10 +30,10 @@ from gridmgr.importing.tables import MOST_REFUSED
 from gridmgr.layers.extract import extract
 from gridmgr.layers.files import FORMATS, export_layer
 from grids.enums import FacilityKind, MemberRole
-from grids.models import Assignment, Branch
+from grids.models import Assignment, Branch, MemberAssignment
 from parking.models import Bay, DropOffHours, DropOffPoint, School
 from tests.conftest import Town
-from tests.drawing import at, line, rect
+from tests.drawing import at, line, period, rect
 from tests.factories import BayFactory, RoadFactory, SchoolFactory, SiteFactory, replan
 from tests.vendors.siting import facility, spot
 from vendors.models import Site
@@ -257,6 +257,17 @@ def test_hours_of_a_drop_off_point_change_window_by_window(town: Town, tmp_path:
 # ── All or nothing ────────────────────────────────────────────────────────────────────────────────────────
 
 
+def test_sheet_names_the_last_day_and_not_the_one_after(town: Town, tmp_path: Path) -> None:
+    MemberAssignment.objects.all().delete()
+    Assignment.objects.filter(pk=town.own.section.pk).update(period=period("2026-01-01", "2027-01-01"))
+    path = send_out("sections", tmp_path / "out.csv", filters={"branch": "01"})
+    assert ("2026-12-31" in path.read_text(), "2027-01-01" in path.read_text()) == (True, False)
+    edited(path, lambda rows: rows[0].update({"最后一天": "2026-06-30"}))
+    assert bring_in("sections", path).counts["sections"]["updated"] == 1
+    town.own.section.refresh_from_db()
+    assert town.own.section.period.upper == date(2026, 7, 1)
+
+
 def test_one_bad_row_keeps_everything_out_unless_skipped(town: Town, tmp_path: Path) -> None:
     def spoil(rows: list[dict[str, str]]) -> None:
         rows[0]["状态"] = "暂停"
@@ -377,7 +388,7 @@ def test_promises_of_triggers_are_told_in_words(town: Town, tmp_path: Path) -> N
         ("sites", "编号", "td 01", "大写字母"),
         ("sites", "季节开始", "2026-02-30", "不是日期"),
         ("sections", "支部编号", "77", "没有这个编号的支部"),
-        ("sections", "截止日期", "2019-01-01", "截止日期必须晚于"),
+        ("sections", "最后一天", "2019-01-01", "最后一天不能早于"),
         ("pitches", "摊点编号", "XX", "没有这个编号的摊点"),
         ("panda-lanes", "学校", "无此校", "没有叫这个名字的学校"),
         ("drop-off-points", "上学日时段", "七点", "时段应写成"),

@@ -59,8 +59,11 @@ def poppler(program: str, path: Path, *more: str) -> str:
 
 
 @pytest.mark.django_db
+@pytest.mark.filterwarnings("error:Glyph")
 def test_pdf_stands_alone_and_its_text_can_be_selected(town: Town, tmp_path: Path) -> None:
-    SiteFactory(name="洺堃喆便民摊点", road=town.own.road, at_m=600)
+    """What the font hasn't got is left out, and is no empty box."""
+    SiteFactory(name="洺堃喆🚗便民摊点", road=town.own.road, at_m=600)
+    SiteFactory(name="🚗", road=town.own.road, at_m=750)
     path = tmp_path / "sheet.pdf"
     path.write_bytes(print_map(view(), "pdf", paper="a4", moment=MOMENT, page=(3, 20)).content)
 

@@ -141,7 +141,7 @@ def _sites(dossier: Dossier) -> Table:
         "opens": Column(_("每日开始"), TIME),
         "closes": Column(_("每日结束"), TIME),
         "first_day": Column(_("季节开始"), DAY),
-        "last_day": Column(_("季节结束"), DAY),
+        "last_day": Column(_("季节最后一天"), DAY),
         "pitches": Column(pgettext("plural", "摊位"), COUNT, "sum"),
         "taken": Column(_("已占用"), COUNT, "sum"),
         "free": Column(_("空摊位"), COUNT, "sum"),

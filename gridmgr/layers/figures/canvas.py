@@ -271,8 +271,9 @@ class Canvas:
 
 
 def plain(text: str) -> str:
-    """`text` on one line, without characters that steer a printer."""
-    return _CONTROLS.sub(" ", text)
+    """`text` on one line, without characters that steer a printer or that the font can't draw; a dot when none is left."""
+    drawn = fonts.drawable(_CONTROLS.sub(" ", text))
+    return drawn if drawn.strip() else "·"
 
 
 def rounded(box: Box, radius: float) -> "Path":

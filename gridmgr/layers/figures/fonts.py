@@ -93,6 +93,20 @@ def _simplified(path: str) -> Face | None:
     return None
 
 
+def drawable(text: str) -> str:
+    """`text` without the characters that the font hasn't got, such as emoji: each would be an empty box."""
+    missing = [ord(each) for each in set(text) if not each.isspace() and ord(each) not in _characters()]
+    return text.translate(dict.fromkeys(missing)) if missing else text
+
+
+@cache
+def _characters() -> frozenset[int]:
+    from matplotlib.ft2font import FT2Font
+
+    chosen = face().file
+    return frozenset(FT2Font(chosen.path, face_index=chosen.face_index).get_charmap())
+
+
 @cache
 def font(weight: str, size: float) -> "FontProperties":
     """What matplotlib takes for a text of `size` points."""

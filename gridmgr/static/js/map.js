@@ -730,8 +730,8 @@
 
   /* A market that is open by its state, on a day outside its season. */
   function rests(properties, field) {
-    const { state, season_from: from, season_to: until } = properties;
-    return field.name === "state" && state === "open" && from && until && !(from <= page.day && page.day < until);
+    const { state, season_from: first, season_to: last } = properties;
+    return field.name === "state" && state === "open" && first && last && !(first <= page.day && page.day <= last);
   }
 
   function say(value, field) {
@@ -754,13 +754,13 @@
 
   function whole(value) { return Math.round(Number(value)).toLocaleString("en"); }
 
-  /* A range of days in words: `from` included, `until` not. */
-  function days(from, until) {
-    if (!from) { return ""; }
+  /* A range of days in words, from its first day to its last. */
+  function days(first, last) {
+    if (!first) { return ""; }
     const format = new Intl.DateTimeFormat(page.language === "en" ? "en-GB" : page.language, { dateStyle: "long", timeZone: "UTC" });
-    const said = format.format(new Date(from));
-    if (!until) { return page.words.from.replace("%(from)s", said); }
-    return page.words.from_to.replace("%(from)s", said).replace("%(to)s", format.format(new Date(Date.parse(until) - 864e5)));
+    const said = format.format(new Date(first));
+    if (!last) { return page.words.from.replace("%(from)s", said); }
+    return page.words.from_to.replace("%(from)s", said).replace("%(to)s", format.format(new Date(last)));
   }
 
   function metres(value) {
