@@ -527,7 +527,7 @@ BAD = {
 
 BAD_ROWS = {
     "no geometry": (_geometry(None), "几何", "没有几何"),
-    "an empty line": (_line(), "几何", "EMPTY"),
+    "an empty line": (_line(), "几何", "几何为空"),
     "one point": (_line(degrees((0, 9))[0]), "几何", "少于两个不同的点"),
     "the same point twice": (_line(*degrees((0, 9), (0, 9))), "几何", "少于两个不同的点"),
     "two points within a millimetre": (_line(*degrees((0, 9), (0.0001, 9))), "几何", "少于两个不同的点"),
@@ -594,7 +594,7 @@ BAD_ROWS = {
         "NaN 或 Infinity",
     ),
     "null in a GeoPackage": (_gpkg(EAST, None), "几何", "没有几何"),
-    "empty in a GeoPackage": (_gpkg(EAST, shapely.LineString()), "几何", "EMPTY"),
+    "empty in a GeoPackage": (_gpkg(EAST, shapely.LineString()), "几何", "几何为空"),
 }
 
 
