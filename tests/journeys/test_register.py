@@ -102,7 +102,8 @@ def test_upload_map_pin_and_confirm_at_a_desk(
     page.click("text=确认写入")
     page.wait_for_selector("text=已写入:新提出 3 处")
     assert Site.objects.filter(state="proposed").count() == 3
-    page.click("text=撤销整次导入")
+    page.click("summary:has-text('撤销整次导入')")
+    page.click("button:has-text('撤销整次导入')")
     page.wait_for_selector("text=已撤销整次导入")
     assert not Site.objects.exists()
 
