@@ -29,6 +29,7 @@ from gridmgr.quantities import moment
 
 COUNTED = ("created", "updated", "unchanged", "refused")
 MOST_REFUSED_KEPT = 200
+LOCK = "gridmgr.intake"
 
 
 @dataclass
@@ -86,7 +87,17 @@ def recorded(
 def one_at_a_time() -> None:
     """Imports follow each other, until the transaction ends: the second sees what the first has written."""
     with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(hashtext('gridmgr.intake'))")
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtext(%s))", [LOCK])
+
+
+def another_runs() -> bool:
+    """Whether an import is at work just now, so that one which began would wait for its end."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT CASE WHEN pg_try_advisory_lock(hashtext(%s)) THEN pg_advisory_unlock(hashtext(%s)) END",
+            [LOCK, LOCK],
+        )
+        return cursor.fetchone()[0] is None
 
 
 def _end_context() -> None:

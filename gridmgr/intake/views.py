@@ -24,6 +24,7 @@ from gridmgr.intake import bringing, shelf, steps
 from gridmgr.intake.forms import UploadForm
 from gridmgr.intake.models import Import, State
 from gridmgr.intake.receiving import CappedUpload, take
+from gridmgr.intake.record import another_runs
 from gridmgr.intake.rights import importable, may_export, may_import, require
 from gridmgr.intake.undo import CannotUndo, take_back
 from gridmgr.jobs.queue import enqueue
@@ -227,7 +228,8 @@ def drop(request: HttpRequest, pk: UUID) -> HttpResponse:
 
 
 def _takes_long(record: Import) -> bool:
-    return record.rows > bringing.ROWS_AT_ONCE
+    """Whether a step is a worker's: the file is large, or it would wait for another import and hold a thread."""
+    return record.rows > bringing.ROWS_AT_ONCE or another_runs()
 
 
 def _as_job(

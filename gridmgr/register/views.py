@@ -23,6 +23,7 @@ from gridmgr.desk.lists import paging
 from gridmgr.errors import DomainError, TooMuch
 from gridmgr.importing.archives import MIB
 from gridmgr.intake.receiving import CappedUpload
+from gridmgr.intake.record import another_runs
 from gridmgr.jobs.queue import enqueue
 from gridmgr.jobs.slots import slot, with_retry
 from gridmgr.jobs.words import keep
@@ -256,7 +257,7 @@ def confirm(request: HttpRequest, pk: int) -> HttpResponse:
     register = register_of(request, pk)
     _require_confirm(request)
     token = request.POST.get("token", "")
-    if register.entries.filter(state__in=PLACED).count() > WRITTEN_AT_ONCE:
+    if register.entries.filter(state__in=PLACED).count() > WRITTEN_AT_ONCE or another_runs():
         args = {"register": register.pk, "token": token}
         title, origin = (
             keep(gettext_noop("写入登记表 %s"), register.file_name),

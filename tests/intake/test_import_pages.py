@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 import shapely
+from django.db import connection
 from django.test import Client
 from django.utils import timezone
 
@@ -23,6 +24,7 @@ from gridmgr.importing import upload
 from gridmgr.importing.base import Unreadable
 from gridmgr.intake import bringing, changes, record, shelf, steps, work
 from gridmgr.intake.models import Import, State
+from gridmgr.intake.record import LOCK, another_runs
 from gridmgr.jobs.models import Job
 from gridmgr.jobs.work import Work
 from gridmgr.layers.extract import extract
@@ -440,6 +442,32 @@ def test_file_that_takes_too_long_in_a_page_is_read_by_a_worker(
     work.read(Work(Job.objects.get().args, planner.user, tmp_path))
     record.refresh_from_db()
     assert (record.state, record.counts["unchanged"]) == ("previewed", 2)
+
+
+def test_step_that_would_wait_for_another_import_is_a_workers(
+    town: Town, planner: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    record = taken(planner, "bays", "泊位.csv", exported(planner, "bays", ".csv"))
+    monkeypatch.setattr("gridmgr.intake.views.another_runs", lambda: True)
+    answer = step(planner, record, "confirm", fingerprint=record.fingerprint)
+    job = Job.objects.get()
+    assert (answer.status_code, answer.headers["Location"]) == (302, job.get_absolute_url())
+    assert record.state == "previewed"
+
+
+@pytest.mark.django_db
+def test_an_import_at_work_elsewhere_is_seen() -> None:
+    other = connection.copy()
+    try:
+        with other.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_lock(hashtext(%s))", [LOCK])
+            assert another_runs()
+            cursor.execute("SELECT pg_advisory_unlock(hashtext(%s))", [LOCK])
+            assert not another_runs()
+            cursor.execute("SELECT pg_try_advisory_lock(hashtext(%s))", [LOCK])
+            assert cursor.fetchone() == (True,)  # asking left no lock behind
+    finally:
+        other.close()
 
 
 def test_large_file_that_no_worker_may_take_is_not_kept(
