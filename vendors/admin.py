@@ -21,7 +21,7 @@ from vendors.models import (
 from vendors.triggers import APPROVED, AS_APPROVED
 
 # The rest of a plan, which measuring a road anew moves along, so that only people are kept from changing it alone.
-PLANNED = (*AS_APPROVED, "road", "side", "stretch", "capacity")
+PLANNED = (*AS_APPROVED, "road", "side", "stretch")
 
 
 @admin.register(Site)

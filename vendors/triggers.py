@@ -22,8 +22,8 @@ STEPS: dict[str, tuple[str, ...]] = {
 # What stands by somebody's approval.
 APPROVED = ("approved", "open", "suspended")
 # What is approved with a site; its road, side and metres move along when the road is measured anew. Its capacity is the
-# most that was approved: it may fall, as when a pitch is given up, but not grow.
-AS_APPROVED = ("kind", "area", "opens", "closes", "season")
+# most pitches that were approved: there may be fewer.
+AS_APPROVED = ("kind", "area", "capacity", "opens", "closes", "season")
 
 
 def pitches_apart() -> pgtrigger.Trigger:
@@ -157,8 +157,7 @@ def step_by_step() -> pgtrigger.Trigger:
                     TABLE = TG_TABLE_NAME, MESSAGE = 'who approved a site, and when, stays on record';
             END IF;
             IF NEW.state IN ({approved})
-                AND (({plan.replace("x.", "NEW.")}) IS DISTINCT FROM ({plan.replace("x.", "OLD.")})
-                     OR NEW.capacity > OLD.capacity) THEN
+                AND ({plan.replace("x.", "NEW.")}) IS DISTINCT FROM ({plan.replace("x.", "OLD.")}) THEN
                 RAISE EXCEPTION USING ERRCODE = 'check_violation', CONSTRAINT = 'site_as_approved',
                     TABLE = TG_TABLE_NAME, MESSAGE = 'a site stands as it was approved, or is proposed anew';
             END IF;

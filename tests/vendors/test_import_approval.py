@@ -53,10 +53,11 @@ def test_a_stored_sites_state_and_approval_are_not_an_imports_to_change(site: Si
         path = edited(tmp_path / "sites.csv", first_row(change))
         (refusal,) = bring_in(path).refused
         assert "不由导入改变" in refusal.reason
-    path = edited(tmp_path / "sites.csv", first_row({"每日开始": "05:00"}))
-    (refusal,) = bring_in(path).refused
-    assert "已经批准" in refusal.reason
-    assert "规划页" in refusal.reason
+    # Capacity neither way: an import that lowered it could not be undone.
+    for change in ({"每日开始": "05:00"}, {"可容纳商贩": str(site.capacity - 1)}, {"可容纳商贩": "30"}):
+        (refusal,) = bring_in(edited(tmp_path / "sites.csv", first_row(change))).refused
+        assert "已经批准" in refusal.reason
+        assert "规划页" in refusal.reason
     assert Site.objects.values_list("state", "opens").get() == ("open", site.opens)
 
 

@@ -91,7 +91,7 @@ def test_the_database_refuses_an_overlap_too() -> None:
 
 
 def test_pitches_swap_places_and_stay_with_their_vendors() -> None:
-    site = SiteFactory(pitches=2)  # 300–302 and 302–304 m
+    site = SiteFactory(pitches=2, capacity=2)  # 300–302 and 302–304 m
     first, second = site.pitches.order_by("number")
     AllocationFactory(pitch=first)
     a, b = as_shapely(first.area), as_shapely(second.area)
@@ -129,6 +129,19 @@ def test_an_approved_site_gets_no_more_pitches_than_were_approved() -> None:
             expected_version=site.version,
         )
     assert site.pitches.count() == 2
+    # One given up can come back.
+    set_pitches(site=site, pitches=[("1", first)], expected_version=site.version)
+    site.refresh_from_db()
+    assert (site.capacity, site.pitches.count()) == (2, 1)
+    set_pitches(site=site, pitches=[("1", first), ("2", second)], expected_version=site.version)
+    assert site.pitches.count() == 2
+
+
+def test_count_of_a_proposals_pitches_is_its_capacity() -> None:
+    site = SiteFactory(pitches=2, state="proposed")  # of a capacity of 8, made out of thin air
+    area = as_shapely(site.pitches.get(number="1").area)
+    set_pitches(site=site, pitches=[("1", area)], expected_version=site.version)
+    assert Site.objects.get(pk=site.pk).capacity == 1
 
 
 def test_the_second_of_two_who_change_pitches_is_told() -> None:

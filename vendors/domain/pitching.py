@@ -223,7 +223,9 @@ def _metres(value: Any, number: str) -> float:
 
 @transaction.atomic
 def set_pitches(*, site: Site, pitches: Sequence[tuple[str, Polygon]], expected_version: int) -> list[Pitch]:
-    """Makes these the site's pitches, by number, and their count its capacity. What a vendor holds stays theirs, moved.
+    """Makes these the site's pitches, by number. What a vendor holds stays theirs, moved.
+
+    Their count is the site's capacity, but for one that is approved: its capacity is the most that was approved.
 
     Raises Invalid for pitches that can't be; Conflict when the site has changed since `expected_version`, a pitch
     that is left out is or was a vendor's, or there are more than were approved.
@@ -234,14 +236,17 @@ def set_pitches(*, site: Site, pitches: Sequence[tuple[str, Polygon]], expected_
             _("%(site)s刚被别人改过(版本 %(now)s,您看到的是 %(then)s),什么都没有保存。请刷新后再改。")
             % {"site": locked.name, "now": locked.version, "then": expected_version}
         )
-    if locked.state in APPROVED and len(pitches) > locked.capacity:
+    is_approved = locked.state in APPROVED
+    if is_approved and len(pitches) > locked.capacity:
         raise Conflict(
             _("%(site)s批准的是 %(most)s 个摊位,现在有 %(count)s 个。要增加,请在规划页修改,再由另一人批准。")
             % {"site": locked.name, "most": locked.capacity, "count": len(pitches)}
         )
     written = write_pitches(locked, pitches)
     # Of two people who change pitches only, the second is told too: any change raises the version.
-    Site.objects.filter(pk=locked.pk).update(capacity=len(pitches), bins=F("bins"))
+    Site.objects.filter(pk=locked.pk).update(
+        capacity=locked.capacity if is_approved else len(pitches), bins=F("bins")
+    )
     return written
 
 
