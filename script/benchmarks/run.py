@@ -1,4 +1,7 @@
-"""Runs the benchmark modules beside this file and prints their figures as one table."""
+"""Runs the benchmark modules beside this file and prints their figures as one table.
+
+A folder is a benchmark in parts: `truth` runs them all, `truth.standing` that one.
+"""
 
 import os
 import sys
@@ -14,7 +17,9 @@ COLUMNS = ("figure", "size", "value", "peer", "ratio", "aim")
 def main(names: list[str]) -> int:
     """Runs the modules named, or all; the exit status is 1 when a name is unknown."""
     known = [path.stem for path in sorted(HERE.glob("*.py")) if path.stem not in {"run", "timing"}]
-    if unknown := [name for name in names if name not in known]:
+    known += [path.parent.name for path in sorted(HERE.glob("*/__init__.py"))]
+    parts = [f"{path.parent.name}.{path.stem}" for path in sorted(HERE.glob("*/[!_]*.py"))]
+    if unknown := [name for name in names if name not in [*known, *parts]]:
         print(f"unknown: {', '.join(unknown)}; there are: {', '.join(known)}", file=sys.stderr)
         return 1
     sys.path.insert(0, str(HERE.parent.parent))
