@@ -7,4 +7,9 @@ class GridmgrConfig(AppConfig):
     verbose_name = _("城市道路网格管理")
 
     def ready(self) -> None:
-        from gridmgr import checks  # noqa: F401  (registers the system checks)
+        from gridmgr import (
+            checks,  # noqa: F401  (registers the system checks)
+            stored_sql,
+        )
+
+        stored_sql.settle_after_migrate()

@@ -76,7 +76,8 @@ def site_holds_pitches() -> pgtrigger.Trigger:
         when=pgtrigger.After,
         timing=pgtrigger.Deferred,
         operation=pgtrigger.UpdateOf("area"),
-        condition=pgtrigger.Q(old__area__df=pgtrigger.F("new__area")),
+        # A named function, not IS DISTINCT FROM: see gridmgr/stored_sql.py.
+        condition=pgtrigger.Condition('NOT ST_OrderingEquals(OLD."area", NEW."area")'),
         declare=[("outside", "text")],
         func=f"""
             SELECT p.number INTO outside FROM vendors_pitch p JOIN vendors_site s ON s.id = p.site_id

@@ -5,13 +5,16 @@ from typing import ClassVar
 import pgtrigger
 from django.db import models
 
+WEIGHTS = 2**61
+
 
 class DataChange(models.Model):
     """One transaction that wrote to one table.
 
-    A reader's snapshot sees exactly the rows of the transactions it sees the data of, so (greatest xid, sum of
-    weights) names the state of the data without a lock that writers would queue for. Folding old rows into one
-    keeps both numbers.
+    A reader's snapshot sees exactly the rows of the transactions it sees the data of, so the sum of their weights names
+    the state of the data without a lock that writers would queue for. Weights are random: a sum never comes again for
+    other data, also not where transaction numbers do, in a cluster restored from a dump or set back to an earlier day.
+    Folding old rows into one keeps the sum, which counts modulo WEIGHTS.
     """
 
     table_name = models.TextField()
@@ -34,10 +37,13 @@ def versioned() -> pgtrigger.Trigger:
         when=pgtrigger.After,
         level=pgtrigger.Statement,
         operation=pgtrigger.Insert | pgtrigger.Update | pgtrigger.Delete | pgtrigger.Truncate,
-        func="""
-            INSERT INTO layers_datachange (table_name, xid)
-            VALUES (TG_TABLE_NAME, pg_current_xact_id()::text::bigint)
-            ON CONFLICT (table_name, xid) DO NOTHING;
+        # A row with our number that isn't of our making came with a restore: numbers of new clusters start low.
+        func=f"""
+            INSERT INTO layers_datachange AS known (table_name, xid, weight)
+            VALUES (TG_TABLE_NAME, pg_current_xact_id()::text::bigint,
+                    hashtextextended(gen_random_uuid()::text, 0) & {WEIGHTS - 1})
+            ON CONFLICT (table_name, xid) DO UPDATE SET weight = (known.weight + excluded.weight) % {WEIGHTS}
+            WHERE known.xmin <> pg_current_xact_id()::xid;
             RETURN NULL;
-        """,
+        """,  # noqa: S608  (our own number)
     )

@@ -10,6 +10,7 @@ from django.conf import settings
 from django.db import connection
 
 from gridmgr.accounts.audience import Audience
+from gridmgr.layers.models import WEIGHTS
 
 
 def etag(*, tables: Sequence[str], audience: Audience, on: date, extra: str = "") -> str:
@@ -22,10 +23,10 @@ def data_state(tables: Sequence[str]) -> str:
     """Changes when a transaction that wrote to one of `tables` becomes visible."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT max(xid), sum(weight) FROM layers_datachange WHERE table_name = ANY(%s)", [list(tables)]
+            "SELECT sum(weight) %% %s FROM layers_datachange WHERE table_name = ANY(%s)",
+            [WEIGHTS, list(tables)],
         )
-        greatest, weight = cursor.fetchone()
-    return f"{greatest}-{weight}"
+        return str(cursor.fetchone()[0])
 
 
 def fold_changes() -> int:
@@ -41,13 +42,14 @@ def fold_changes() -> int:
                 RETURNING c.table_name, c.weight
             ), sums AS (SELECT table_name, sum(weight) AS weight, count(*) AS n FROM gone GROUP BY table_name),
             kept AS (
-                UPDATE layers_datachange c SET weight = c.weight + s.weight FROM sums s
+                UPDATE layers_datachange c SET weight = (c.weight + s.weight) %% %s FROM sums s
                 WHERE c.table_name = s.table_name AND c.xid = (
                     SELECT max(xid) FROM layers_datachange m WHERE m.table_name = s.table_name
                       AND m.xid < pg_snapshot_xmin(pg_current_snapshot())::text::bigint)
             )
             SELECT coalesce(sum(n), 0) FROM sums
-            """
+            """,
+            [WEIGHTS],
         )
         return int(cursor.fetchone()[0])
 
