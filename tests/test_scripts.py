@@ -213,3 +213,13 @@ def test_a_socket_path_that_is_too_long_goes_to_a_short_one(var: Path) -> None:
     where, three = answer.stdout.splitlines()
     assert (where[: len("/tmp/gridmgr-")], three) == ("/tmp/gridmgr-", "3")
     assert not Path(where).exists()
+
+
+def test_server_asks_whether_the_database_is_whole_before_it_serves() -> None:
+    """What check_database finds out is shown in tests/test_promises.py; here, that its refusal ends the start."""
+    text = (ROOT / "script" / "server").read_text(encoding="utf-8")
+    migrates, checks, serves = (
+        text.index(each) for each in ("manage migrate ", "manage check_database", "\nshow_welcome\n")
+    )
+    assert migrates < checks < serves
+    assert re.search(r"manage check_database[^\n]* \|\| die ", text)

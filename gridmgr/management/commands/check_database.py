@@ -1,0 +1,102 @@
+"""manage.py check_database: does the database have all that its migrations promise? What lacks, and how it is mended."""
+
+from argparse import ArgumentParser
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop, ngettext, override
+
+from gridmgr.promises.compare import KINDS, STATES, Fault, Steps, faults, mend, source_of, steps
+
+SHOWN = 40
+
+
+class Command(BaseCommand):
+    help = "Checks that the database has the tables, constraints, indexes and triggers that its migrations promise."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument(
+            "--mend", action="store_true", help="make anew what is missing, disabled or changed"
+        )
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        lag = steps()
+        if lag.unknown or lag.unapplied:
+            raise CommandError(_twice(lambda: _of_steps(lag)))
+        found = faults()
+        if options["mend"] and found:
+            found = self._mend(found)
+        if found:
+            raise CommandError(_twice(lambda: _of_faults(found)))
+        self.stdout.write(_twice(lambda: _("数据库完整。")))
+
+    def _mend(self, found: list[Fault]) -> list[Fault]:
+        """Mends what can be mended, says each; gives what is still wrong."""
+        for fault in found:
+            if fault.mendable and (why := mend(fault)):
+                self.stderr.write(f"{fault.promise}: {why}")
+            elif fault.mendable:
+                self.stdout.write(_twice(lambda fault=fault: _("已补上 %s") % _line(fault)))
+        return faults()
+
+
+def _twice(say: Any) -> str:
+    """The words in Chinese, then in English: whoever starts a server has chosen no language yet."""
+    said = []
+    for language in ("zh-hans", "en"):
+        with override(language):
+            said.append(str(say()))
+    return ("\n" if "\n" in said[0] else " / ").join(said)
+
+
+def _of_steps(lag: Steps) -> str:
+    if lag.unknown:
+        return _(
+            "这个数据库由更新的版本建立,本程序不认识其中 %(count)s 个迁移:%(names)s\n"
+            "  → 请用那个版本的程序,或从升级前的备份恢复(docs/deployment.md“恢复”)。"
+        ) % {"count": len(lag.unknown), "names": " ".join(lag.unknown[:SHOWN])}
+    return _(
+        "数据库还缺 %(count)s 个迁移:%(names)s\n  → script/manage migrate,或重新运行 script/server。"
+    ) % {"count": len(lag.unapplied), "names": " ".join(lag.unapplied[:SHOWN])}
+
+
+def _of_faults(found: list[Fault]) -> str:
+    head = ngettext(
+        "数据库不完整:有 %d 处与程序的约定不符。", "数据库不完整:有 %d 处与程序的约定不符。", len(found)
+    ) % len(found)  # fmt: skip
+    lines = [f"  · {_line(fault)}" for fault in found[:SHOWN]]
+    if len(found) > SHOWN:
+        lines.append(_("  · 另有 %d 处") % (len(found) - SHOWN))
+    return "\n".join([head, *lines, *(f"  → {way}" for way in _ways_out(found))])
+
+
+def _line(fault: Fault) -> str:
+    return _("%(kind)s %(thing)s:%(state)s") % {
+        "kind": _(KINDS[fault.promise.kind]),
+        "thing": fault.promise,
+        "state": _(STATES[fault.state]),
+    }
+
+
+# Said when what is left can't be made by itself.
+_FROM_BACKUP = gettext_noop(
+    "不能自动补上:%(names)s。多半是恢复中途停了:请把备份恢复到一个空目录(docs/deployment.md“恢复”)。"
+)
+
+
+def _ways_out(found: list[Fault]) -> list[str]:
+    ways = []
+    if any(fault.mendable for fault in found):
+        ways.append(
+            _("补上缺少的部分:script/manage check_database --mend(已有的数据不符合约定时会说明是哪一处)")
+        )
+    ways += [
+        _("函数 %(name)s 的定义在 %(file)s。") % {"name": fault.promise.name, "file": source}
+        for fault in found
+        if (source := source_of(fault.promise))
+    ]
+    rest = [str(fault.promise) for fault in found if not fault.mendable]
+    if rest:
+        ways.append(_(_FROM_BACKUP) % {"names": " ".join(rest[:8])})
+    return ways

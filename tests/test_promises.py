@@ -1,0 +1,195 @@
+"""A database that lacks what its migrations promise is found out, by name, and mended where that can be."""
+
+from io import StringIO
+from time import perf_counter
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.db import DatabaseError, connection, transaction
+from django.db.migrations.recorder import MigrationRecorder
+
+from gridmgr.promises.compare import faults, steps
+from gridmgr.promises.there import read
+from gridmgr.promises.wanted import promises
+from grids.models import Road
+from tests.factories import VendorFactory
+
+pytestmark = pytest.mark.django_db
+
+# PostGIS's, and Django's list of migrations, without which nothing is applied.
+FOREIGN_TABLES = {"spatial_ref_sys", "django_migrations"}
+
+
+def _sql(*statements: str) -> None:
+    with connection.cursor() as cursor:
+        for statement in statements:
+            cursor.execute(statement)
+
+
+def _trigger(name: str) -> str:
+    return next(each.name for each in promises() if each.kind == "trigger" and f"_{name}_" in each.name)
+
+
+def _check(*options: str) -> str:
+    out = StringIO()
+    call_command("check_database", *options, stdout=out, stderr=out)
+    return out.getvalue()
+
+
+def _refused(*options: str) -> str:
+    with pytest.raises(CommandError) as refusal:
+        _check(*options)
+    return str(refusal.value)
+
+
+def test_fresh_database_keeps_every_promise() -> None:
+    assert faults() == []
+    assert _check().strip() == "数据库完整。 / The database is whole."
+
+
+def test_nothing_stands_in_the_database_that_is_not_promised() -> None:
+    """The other way round: whatever a migration makes is known here, or its loss would go unseen."""
+    there, wanted = read(), promises()
+    named = {(each.table, each.name) for each in wanted}
+    by_columns = {(each.table, *each.key) for each in wanted if each.key and each.kind != "column"}
+    by_index = {(each.table, *each.key) for each in wanted if each.kind == "index" and len(each.key) == 2}
+    assert there.tables - FOREIGN_TABLES == {each.table for each in wanted if each.kind == "table"}
+    columns = {(table, column) for table, column in there.columns if table not in FOREIGN_TABLES}
+    assert columns == {(each.table, each.name) for each in wanted if each.kind == "column"}
+    assert set(there.triggers) == {(each.table, each.name) for each in wanted if each.kind == "trigger"}
+    assert there.functions == {each.name for each in wanted if each.kind == "function"}
+    for held in there.constraints:
+        if held.table not in FOREIGN_TABLES and held.kind != "t":
+            key = (*held.columns, held.to) if held.kind == "f" else held.columns
+            assert (held.table, held.name) in named or (held.table, *key) in by_columns, held
+    held_by_constraint = {each.name for each in there.constraints}
+    for index in there.indexes:
+        if index.table in FOREIGN_TABLES or index.name in held_by_constraint:
+            continue
+        method = "like" if index.like else index.method
+        assert (index.table, index.name) in named or (index.table, index.columns, method) in by_index, index
+
+
+def test_check_takes_less_than_a_second() -> None:
+    faults()  # the first compiles and imports
+    began = perf_counter()
+    steps()
+    faults()
+    assert perf_counter() - began < 1.0, "it stands in the way of each start"
+
+
+LOSSES = [
+    ("DROP TRIGGER {site_holds_pitches} ON vendors_site", "触发器", "缺少"),
+    ("ALTER TABLE vendors_site DISABLE TRIGGER {site_holds_pitches}", "触发器", "被停用"),
+    ("ALTER TABLE grids_branchevent DISABLE TRIGGER USER", "触发器", "被停用"),
+    (
+        "CREATE OR REPLACE FUNCTION {site_holds_pitches}() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END'",
+        "触发器",
+        "内容被改动",
+    ),
+    ("ALTER TABLE grids_assignment DROP CONSTRAINT section_one_branch", "排他约束", "缺少"),
+    ("ALTER TABLE vendors_pitch DROP CONSTRAINT {foreign_key}", "外键", "缺少"),
+    ("DROP INDEX vendor_one_per_identity", "唯一约束", "缺少"),
+    ("DROP INDEX {road_index}", "索引", "缺少"),
+    ("DROP FUNCTION kerb_box CASCADE", "函数", "缺少"),
+    ("ALTER TABLE grids_road ALTER name DROP NOT NULL", "列", "可以为空"),
+    ("ALTER TABLE grids_road DROP COLUMN name CASCADE", "列", "缺少"),
+    ("DROP TABLE vendors_waitingentry CASCADE", "数据表", "缺少"),
+]
+
+
+def _filled(statement: str) -> str:
+    keys = [each for each in read().constraints if each.table == "vendors_pitch" and each.kind == "f"]
+    return statement.format(
+        site_holds_pitches=_trigger("site_holds_pitches"),
+        foreign_key=keys[0].name,
+        road_index=Road._meta.indexes[0].name,
+    )
+
+
+@pytest.mark.parametrize(("loss", "kind", "state"), LOSSES)
+def test_each_kind_of_loss_is_named(loss: str, kind: str, state: str) -> None:
+    _sql(_filled(loss))
+    said = _refused()
+    assert any(kind in line and state in line for line in said.splitlines()), said
+    assert "The database is not whole" in said
+    assert "→" in said
+
+
+@pytest.mark.parametrize(
+    "loss", [loss for loss, kind, _state in LOSSES if kind not in {"列", "数据表", "函数"}]
+)
+def test_what_can_be_made_anew_is_mended(loss: str) -> None:
+    _sql(_filled(loss))
+    said = _check("--mend")
+    assert "已补上" in said
+    assert "Mended" in said
+    assert faults() == []
+
+
+def test_function_that_is_not_mended_says_where_it_stands() -> None:
+    _sql("DROP FUNCTION kerb_box CASCADE")
+    said = _refused("--mend")
+    assert "parking/migrations/0002_history_by_statement.py" in said
+
+
+def test_constraint_that_was_never_validated_is_found_and_mended() -> None:
+    _sql(
+        "ALTER TABLE grids_road DROP CONSTRAINT road_width_positive",
+        "ALTER TABLE grids_road ADD CONSTRAINT road_width_positive CHECK (width_m > 0 AND width_m < 200) NOT VALID",
+    )
+    assert "无效" in _refused()
+    _check("--mend")
+    assert faults() == []
+
+
+def test_foreign_key_with_its_triggers_switched_off_holds_nothing() -> None:
+    """As `pg_restore --disable-triggers` leaves it when it is cut short. Takes a superuser, who alone can do it."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT rolsuper FROM pg_roles WHERE rolname = current_user")
+        if not cursor.fetchone()[0]:
+            pytest.skip("only a superuser can switch these off, so only their restore leaves them so")
+    _sql("ALTER TABLE vendors_pitch DISABLE TRIGGER ALL")
+    assert any("外键" in line and "被停用" in line for line in _refused().splitlines())
+    _check("--mend")
+    assert faults() == []
+
+
+def test_rows_that_break_a_promise_are_named_and_left_alone() -> None:
+    _sql("DROP INDEX vendor_one_per_identity")
+    VendorFactory(identity_digest="same")
+    VendorFactory(identity_digest="same")
+    out = StringIO()
+    with pytest.raises(CommandError, match="vendor_one_per_identity"):
+        call_command("check_database", "--mend", stdout=out, stderr=out)
+    assert "Key (identity_digest)=(same) is duplicated" in out.getvalue()
+
+
+def test_mended_trigger_refuses_again() -> None:
+    VendorFactory()
+    _sql(f"DROP TRIGGER {_on_vendors()} ON vendors_vendorevent")
+    _sql("UPDATE vendors_vendorevent SET name = 'forged'")
+    _check("--mend")
+    with pytest.raises(DatabaseError, match="Cannot update or delete"), transaction.atomic():
+        _sql("UPDATE vendors_vendorevent SET name = 'forged again'")
+
+
+def _on_vendors() -> str:
+    return next(
+        each.name for each in promises() if each.table == "vendors_vendorevent" and "append_only" in each.name
+    )
+
+
+def test_database_of_a_newer_version_is_refused() -> None:
+    MigrationRecorder(connection).record_applied("grids", "9999_of_next_year")
+    said = _refused()
+    assert "grids.9999_of_next_year" in said
+    assert "newer version" in said
+
+
+def test_database_with_unapplied_migrations_is_refused() -> None:
+    last = max(
+        name for label, name in MigrationRecorder(connection).applied_migrations() if label == "vendors"
+    )
+    MigrationRecorder(connection).record_unapplied("vendors", last)
+    assert f"vendors.{last}" in _refused()
