@@ -5,6 +5,9 @@
 #   cluster_alive   is it there?
 #   cluster_stop    stops it when a script started it and no other script uses it any more
 #
+# Two roles: gridmgr, a plain one, owns the application's database and everything in it; gridmgr_owner, whom initdb
+# made, owns the cluster and its extensions. The application never is gridmgr_owner.
+#
 # Every script that uses the cluster holds a shared lock on run/in-use for as long as it lives: the last one to
 # leave stops the cluster, whoever started it. A cluster that somebody started by hand is left alone.
 # With DATABASE_URL in the environment all of this does nothing.
@@ -85,24 +88,26 @@ cluster_leftovers() {
   done
 }
 
-sql() {
+# sql_as ROLE …: psql as that role. sql …: as the application's.
+sql_as() {
   (
     # shellcheck disable=SC2086  # a list of names
     unset -v ${!PG@}
-    "$pg_bin/psql" -X -A -t -q -v ON_ERROR_STOP=1 -h "$(cluster_socket)" -p 5432 -U gridmgr "$@"
+    PGOPTIONS='-c client_min_messages=warning' \
+      "$pg_bin/psql" -X -A -t -q -v ON_ERROR_STOP=1 -h "$(cluster_socket)" -p 5432 -U "$@"
   ) 7<&- 8<&-
 }
+
+sql() { sql_as gridmgr "$@"; }
 
 # cluster_create: initdb beside its place, then move: a set-up that was cut short leaves nothing half-made.
 cluster_create() {
   step "建立数据库 $data" "creating the database cluster"
   as_owner rm -rf -- "$data.partial"
-  as_owner "$pg_bin/initdb" --pgdata="$data.partial" --username=gridmgr --auth=peer --encoding=UTF8 --locale=C.UTF-8 \
+  as_owner "$pg_bin/initdb" --pgdata="$data.partial" --username=gridmgr_owner --auth=peer --encoding=UTF8 --locale=C.UTF-8 \
     --no-instructions >>"$GRIDMGR_VAR/bootstrap.log" 2>&1 ||
     die "initdb 失败" "initdb failed" "tail $GRIDMGR_VAR/bootstrap.log" "df -h $cluster_home"
-  # Only the cluster's own user, and root, may come in; both are role gridmgr, whose cluster it is.
   printf 'local all all peer map=gridmgr\n' | as_owner tee "$data.partial/pg_hba.conf" >/dev/null
-  printf 'gridmgr %s gridmgr\ngridmgr root gridmgr\n' "$cluster_owner" | as_owner tee "$data.partial/pg_ident.conf" >/dev/null
   printf "include 'gridmgr.conf'\n" | as_owner tee -a "$data.partial/postgresql.conf" >/dev/null
   as_owner mv -- "$data.partial" "$data"
 }
@@ -144,6 +149,18 @@ $cluster_settings
 CONF
 }
 
+# cluster_write_people: only the cluster's own user, and root, may come in, in one of our roles (gridmgr_moving lives for
+# a moment in clusters that an earlier version made). Your own lines stay.
+cluster_write_people() {
+  local person role line
+  for role in gridmgr gridmgr_owner gridmgr_moving; do
+    for person in "$cluster_owner" root; do
+      line="gridmgr $person $role"
+      as_owner grep -qxF -- "$line" "$data/pg_ident.conf" || echo "$line" | as_owner tee -a "$data/pg_ident.conf" >/dev/null
+    done
+  done
+}
+
 cluster_launch() {
   LC_ALL=C.UTF-8 as_owner "$pg_bin/pg_ctl" start --silent --wait --timeout=300 -D "$data" -l "$log" \
     </dev/null >>"$GRIDMGR_VAR/bootstrap.log" 2>&1
@@ -170,6 +187,7 @@ cluster_launch_patiently() {
     cluster_clear
     cluster_choose_socket
     cluster_write_settings
+    cluster_write_people
     ! cluster_launch || return 0
     note "没有启动,再试($attempt/5)/ it did not start, trying again"
     sleep "$attempt"
@@ -201,8 +219,93 @@ cluster_ensure_running() {
     cluster_alive || die "数据库刚启动就停了" "the database stopped right after its start" "原因见 / see $log"
     echo "$cluster_pid" >"$GRIDMGR_VAR/run/started"
   fi
-  [ -n "$(sql -d postgres -c "SELECT 1 FROM pg_database WHERE datname = 'gridmgr'")" ] ||
-    sql -d postgres -c 'CREATE DATABASE gridmgr'
+  cluster_is_settled || cluster_settle
+}
+
+# ── Whose what is ───────────────────────────────────────────────────────────────────────────────────────────
+
+# cluster_is_settled: the application's database belongs to its plain role. It is handed over last.
+cluster_is_settled() {
+  [ "$(sql_as gridmgr_owner -d postgres 2>/dev/null \
+    -c "SELECT NOT rolsuper FROM pg_database d JOIN pg_roles r ON r.oid = d.datdba WHERE datname = 'gridmgr' AND rolname = 'gridmgr'")" = t ]
+}
+
+# cluster_settle: makes the roles, the extensions and the database, or hands an earlier version's over. Each step may
+# find itself done: whatever cut the last attempt short, the next start goes on from there.
+cluster_settle() {
+  local database
+  sql_as gridmgr_owner -d postgres -c 'SELECT' >/dev/null 2>&1 || cluster_part_roles
+  sql_as gridmgr_owner -d postgres <<'SQL'
+DROP ROLE IF EXISTS gridmgr_moving;
+DO $$ BEGIN IF to_regrole('gridmgr') IS NULL THEN CREATE ROLE gridmgr; END IF; END $$;
+-- CREATEDB for the databases of tests.
+ALTER ROLE gridmgr LOGIN NOSUPERUSER NOCREATEROLE NOREPLICATION NOBYPASSRLS CREATEDB;
+SQL
+  cluster_make_extensions template1 # so each new database has them, tests' too
+  while read -r database; do
+    [ "$database" = gridmgr ] || cluster_hand_over "$database"
+  done < <(sql_as gridmgr_owner -d postgres -c "SELECT datname FROM pg_database WHERE datallowconn AND NOT datistemplate AND datdba = 10 AND datname <> 'postgres'")
+  if [ -z "$(sql_as gridmgr_owner -d postgres -c "SELECT 1 FROM pg_database WHERE datname = 'gridmgr'")" ]; then
+    sql_as gridmgr_owner -d postgres -c 'CREATE DATABASE gridmgr OWNER gridmgr'
+  else
+    cluster_make_extensions gridmgr
+    cluster_hand_over gridmgr
+  fi
+}
+
+cluster_make_extensions() {
+  sql_as gridmgr_owner -d "$1" -c 'CREATE EXTENSION IF NOT EXISTS postgis' -c 'CREATE EXTENSION IF NOT EXISTS btree_gist' \
+    -c 'CREATE EXTENSION IF NOT EXISTS pg_trgm'
+}
+
+# cluster_part_roles: in clusters of earlier versions gridmgr itself is the role that initdb made, a superuser for ever.
+# It becomes gridmgr_owner, which it can't do itself.
+cluster_part_roles() {
+  step "数据库改由普通角色拥有" "the database goes over to a plain role"
+  if ! sql_as gridmgr_owner -d postgres -c 'SELECT' 2>&1 | grep -q 'does not exist'; then # it doesn't know the role's people yet
+    cluster_write_people
+    as_owner "$pg_bin/pg_ctl" reload --silent -D "$data"
+    sleep 1
+    ! sql_as gridmgr_owner -d postgres -c 'SELECT' >/dev/null 2>&1 || return 0
+  fi
+  sql_as gridmgr -d postgres -c "DO \$\$ BEGIN IF to_regrole('gridmgr_moving') IS NULL THEN CREATE ROLE gridmgr_moving SUPERUSER LOGIN; END IF; END \$\$"
+  sql_as gridmgr_moving -d postgres -c 'ALTER ROLE gridmgr RENAME TO gridmgr_owner'
+}
+
+# cluster_hand_over DATABASE: all in it that belongs to the cluster's owner, but what is an extension's, in one
+# transaction; then the database itself. REASSIGN OWNED refuses the role that initdb made.
+cluster_hand_over() {
+  sql_as gridmgr_owner -d "$1" --single-transaction <<'SQL'
+DO $$
+DECLARE command text;
+BEGIN
+  FOR command IN
+    WITH ours AS (SELECT oid FROM pg_namespace WHERE nspname NOT LIKE 'pg\_%' AND nspname <> 'information_schema'),
+    free AS (
+      SELECT 'pg_class'::regclass AS kind, oid, relnamespace AS schema, CASE relkind
+               WHEN 'S' THEN 'SEQUENCE' WHEN 'v' THEN 'VIEW' WHEN 'm' THEN 'MATERIALIZED VIEW' ELSE 'TABLE' END AS what,
+             oid::regclass::text AS name
+      FROM pg_class WHERE relkind IN ('r', 'p', 'v', 'm', 'S') AND relowner = 10
+      UNION ALL
+      SELECT 'pg_proc'::regclass, oid, pronamespace, 'ROUTINE', oid::regprocedure::text FROM pg_proc WHERE proowner = 10
+      UNION ALL
+      SELECT 'pg_type'::regclass, oid, typnamespace, 'TYPE', oid::regtype::text FROM pg_type t
+      WHERE typowner = 10 AND typelem = 0 AND (typtype IN ('d', 'e', 'r')
+            OR typtype = 'c' AND (SELECT relkind FROM pg_class c WHERE c.oid = t.typrelid) = 'c')
+      UNION ALL
+      SELECT 'pg_namespace'::regclass, oid, oid, 'SCHEMA', oid::regnamespace::text FROM pg_namespace WHERE nspowner = 10
+    )
+    SELECT format('ALTER %s %s OWNER TO gridmgr', what, name) FROM free
+    WHERE schema IN (SELECT oid FROM ours)
+      -- An extension's own stays with it; a column's sequence goes with its table.
+      AND NOT EXISTS (SELECT 1 FROM pg_depend d WHERE d.classid = free.kind AND d.objid = free.oid
+                      AND (d.deptype = 'e' OR what = 'SEQUENCE' AND d.deptype IN ('a', 'i')))
+  LOOP
+    EXECUTE command;
+  END LOOP;
+  EXECUTE format('ALTER DATABASE %I OWNER TO gridmgr', current_database());
+END $$;
+SQL
 }
 
 cluster_start() {

@@ -223,3 +223,79 @@ def test_server_asks_whether_the_database_is_whole_before_it_serves() -> None:
     )
     assert migrates < checks < serves
     assert re.search(r"manage check_database[^\n]* \|\| die ", text)
+
+
+# ── Roles ─────────────────────────────────────────────────────────────────────────────────────────────────────
+
+# A cluster as earlier versions made it: gridmgr is the role that initdb made, and everything is a superuser's.
+OLD_CLUSTER = """
+    cluster_find
+    as_owner "$pg_bin/initdb" --pgdata="$data" --username=gridmgr --auth=peer --encoding=UTF8 --locale=C.UTF-8 --no-sync >/dev/null
+    printf 'local all all peer map=gridmgr\\n' | as_owner tee "$data/pg_hba.conf" >/dev/null
+    printf 'gridmgr %s gridmgr\\ngridmgr root gridmgr\\n' "$cluster_owner" | as_owner tee "$data/pg_ident.conf" >/dev/null
+    as_owner install -d -m 700 "$cluster_home/run"
+    as_owner "$pg_bin/pg_ctl" start -s -w -D "$data" -l "$log" \\
+        -o "-c listen_addresses= -c fsync=off -c unix_socket_directories='$cluster_home/run'" </dev/null >/dev/null 2>&1
+    sql -d postgres -c 'CREATE DATABASE gridmgr'
+    sql -d gridmgr -c 'CREATE EXTENSION postgis' \\
+        -c 'CREATE TABLE road (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, line geometry(LineString, 4547))' \\
+        -c "INSERT INTO road (line) VALUES ('SRID=4547;LINESTRING(0 0, 1 1)')" \\
+        -c 'CREATE VIEW roads AS SELECT * FROM road' -c "CREATE TYPE side AS ENUM ('left', 'right')" \\
+        -c 'CREATE SEQUENCE numbers' -c 'CREATE FUNCTION one() RETURNS int LANGUAGE sql AS $$ SELECT 1 $$'
+"""
+CUT_SHORT = {
+    "untouched": "",
+    "before the name is given up": "sql -d postgres -c 'CREATE ROLE gridmgr_moving SUPERUSER LOGIN'",
+    "between the roles": """
+        sql -d postgres -c 'CREATE ROLE gridmgr_moving SUPERUSER LOGIN'
+        cluster_write_people; as_owner "$pg_bin/pg_ctl" reload -s -D "$data"; sleep 1
+        sql_as gridmgr_moving -d postgres -c 'ALTER ROLE gridmgr RENAME TO gridmgr_owner'
+    """,
+}
+FOREIGN = """
+    SELECT count(*) FROM pg_class c WHERE relowner = 10 AND relnamespace = 'public'::regnamespace
+      AND relname IN ('road', 'roads', 'numbers', 'road_id_seq')
+"""
+
+
+@needs_postgres
+@pytest.mark.parametrize("state", CUT_SHORT)
+def test_an_earlier_versions_database_goes_over_to_a_plain_role(var: Path, state: str) -> None:
+    program = f"""
+        . script/common.sh; . script/cluster.sh; prepare_var
+        {OLD_CLUSTER}{CUT_SHORT[state]}
+        as_owner "$pg_bin/pg_ctl" stop -s -w -m immediate -D "$data"
+    """
+    made = sh("bash", "-c", program, GRIDMGR_VAR=str(var))
+    assert (made.returncode, made.stderr) == (0, "")
+
+    for _ in range(2):  # the second start finds it done
+        answer = in_cluster(
+            var,
+            f"""
+            sql -d gridmgr -c "{FOREIGN}" -c "INSERT INTO road DEFAULT VALUES" -c "SELECT count(*), ST_Length(min(line)) > 1 FROM road" \\
+                -c "DELETE FROM road WHERE line IS NULL" -c "ALTER TABLE road ADD extra int" -c "ALTER TABLE road DROP extra" \\
+                -c "ALTER TYPE side RENAME TO kerb" -c "ALTER TYPE kerb RENAME TO side" -c "DROP FUNCTION IF EXISTS one()"
+            sql -d postgres -c "SELECT rolname, rolsuper, rolcreatedb FROM pg_roles WHERE rolname LIKE 'gridmgr%' ORDER BY 1"
+            sql_as gridmgr_owner -d gridmgr -c "SELECT extname FROM pg_extension WHERE extowner = 10 ORDER BY 1"
+            """,
+        )
+        assert answer.stderr == ""
+        assert answer.stdout.splitlines() == [
+            *("0", "2|t"),
+            *("gridmgr|f|t", "gridmgr_owner|t|t"),
+            *("btree_gist", "pg_trgm", "plpgsql", "postgis"),
+        ]
+
+
+@needs_postgres
+def test_a_new_database_belongs_to_a_plain_role_that_can_make_test_databases(var: Path) -> None:
+    answer = in_cluster(
+        var,
+        """
+        sql -d postgres -c "SELECT session_user, rolsuper FROM pg_roles WHERE rolname = session_user" -c 'CREATE DATABASE test_city'
+        sql -d test_city -c "SELECT PostGIS_Lib_Version() > '3'" -c 'CREATE TABLE made (id int)'
+        sql -d gridmgr -c "COPY (SELECT 1) TO PROGRAM 'cat'" || echo refused
+        """,
+    )
+    assert answer.stdout.splitlines() == ["gridmgr|f", "t", "refused"]
