@@ -21,3 +21,7 @@ class BayState(models.TextChoices):
     IN_USE = "in_use", _("启用")
     SUSPENDED = "suspended", _("暂停")
     REMOVED = "removed", _("已取消")
+
+
+# What is counted as a bay. One that is suspended is outlined and counted apart; one removed is in no list and on no map.
+IN_USE = BayState.IN_USE

@@ -8,6 +8,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from gridmgr.accounts.audience import Audience
 from grids.querysets import OnRoadQuerySet
+from parking.enums import IN_USE
 
 if TYPE_CHECKING:
     from parking.models import School  # noqa: F401
@@ -58,5 +59,9 @@ class DropOffPointQuerySet(OnRoadQuerySet):
 
 class BayQuerySet(OnRoadQuerySet):
     def standing(self) -> "BayQuerySet":
-        """Bays that have not been removed."""
+        """Bays that have not been removed, suspended ones among them: what takes its kerb. What counts is `in_use`."""
         return self.exclude(state="removed")
+
+    def in_use(self) -> "BayQuerySet":
+        """Bays in which one may park: what is counted as a bay. Suspended ones are counted apart, outlined on maps."""
+        return self.filter(state=IN_USE)

@@ -470,15 +470,22 @@ def test_overlapping_area_of_two_sites_needs_no_special_page(client_as: Any) -> 
 
 @pytest.mark.django_db
 def test_a_market_out_of_season_rests_in_the_list_and_on_its_page(town: Town, client_as: Any) -> None:
-    """Its season runs to 30 November; the state stays "open", which is what the filter asks for."""
+    """Its season runs to 30 November: from the next day on it is no open site, and the filter finds it at rest."""
     market = SiteFactory(market=True, road=town.own.road, at_m=600)
     client = client_as("office")
 
     def said(day: str) -> list[str]:
-        return next(row for row in rows(client.get(f"/sites/?state=open&date={day}")) if market.code in row)
+        return next(row for row in rows(client.get(f"/sites/?date={day}")) if market.code in row)
+
+    def found(status: str, day: str) -> bool:
+        page = client.get(f"/sites/?status={status}&date={day}")
+        return any(market.code in row for row in rows(page))
 
     assert "开放" in said("2026-11-30")
     assert "休季" not in said("2026-11-30")
     assert "休季" in said("2026-12-01")
+    assert found("open", "2026-11-30")
+    assert not found("open", "2026-12-01")
+    assert found("resting", "2026-12-01")
     assert "状态 休季" in text(client.get(f"/sites/{market.code}/?date=2026-12-01"))
     assert "状态 开放" in text(client.get(f"/sites/{market.code}/?date=2026-11-30"))

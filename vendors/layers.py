@@ -10,6 +10,7 @@ from grids.models import Assignment, MemberAssignment, Road
 from parking.layers import on_road_fields
 from vendors import enums
 from vendors.models import Allocation, Pitch, Site, SiteCheck
+from vendors.status import IN_USE, SiteStatus, status_on
 
 SITES = Layer(
     name="sites",
@@ -19,6 +20,7 @@ SITES = Layer(
     models=[Site, Pitch, Allocation, Road, Assignment, MemberAssignment],
     route="site",
     key="code",
+    undrawn=[SiteStatus.CLOSED],
     search=["code", "name", "name_en"],
     style=Style(
         shape="area",
@@ -29,12 +31,14 @@ SITES = Layer(
             "stall": (pgettext_lazy("sign", "摊"), "site"),
             "market": (pgettext_lazy("sign", "果"), "market_site"),
         },
+        whole=("status", (IN_USE,)),
     ),
     fields=[
         Field("code", _("编号"), "code"),
         Field("name", _("名称"), "name"),
         Field("kind", _("类别"), "kind", "choice", dict(enums.SiteKind.choices)),
         Field("state", _("状态"), "state", "choice", dict(enums.SiteState.choices)),
+        Field("status", _("当日状态"), "status", "choice", dict(SiteStatus.choices)),
         Field("capacity", _("可容纳商贩"), "capacity", "number"),
         Field("pitches", _("摊位数"), "pitches_n", "number"),
         Field("taken", _("已占用"), "taken_n", "number"),
@@ -65,12 +69,14 @@ PITCHES = Layer(
     geometry="area",
     models=[Pitch, Site, Allocation, Assignment, MemberAssignment],
     route="pitch",
+    undrawn=[SiteStatus.CLOSED],
     heading="number",
-    style=Style(shape="area", colour="pitch_taken", min_zoom=17),
+    style=Style(shape="area", colour="pitch_taken", min_zoom=17, whole=("site_status", (IN_USE,))),
     fields=[
         Field("number", _("摊位号"), "number"),
         Field("site", _("摊点"), "site__name"),
         Field("site_code", _("摊点编号"), "site__code"),
+        Field("site_status", _("摊点当日状态"), "site_status", "choice", dict(SiteStatus.choices)),
         Field("taken", _("已占用"), "taken", "bool"),
         Field("demo", _("演示数据"), "is_demo", "bool"),
     ],
@@ -83,6 +89,7 @@ VERDICTS = Layer(
         Site.objects.standing()
         .visible_to(audience, on=on)
         .annotate(
+            status=status_on(on),
             result=Coalesce(F("last_check__result"), Value("unchecked")),
             broken=Coalesce(Cast("last_check__findings", TextField()), Value("")),
         )
@@ -108,6 +115,7 @@ VERDICTS = Layer(
         Field("code", _("编号"), "code"),
         Field("name", _("名称"), "name"),
         Field("kind", _("类别"), "kind", "choice", dict(enums.SiteKind.choices)),
+        Field("status", _("当日状态"), "status", "choice", dict(SiteStatus.choices)),
         Field(
             "result",
             _("检查结果"),

@@ -4,19 +4,27 @@ from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
 from django.apps import apps
-from django.db.models import Count, Exists, F, IntegerField, OuterRef, Q, QuerySet, Subquery, Value
+from django.db.models import (
+    Case,
+    Count,
+    Exists,
+    F,
+    IntegerField,
+    OuterRef,
+    Q,
+    QuerySet,
+    Subquery,
+    Value,
+    When,
+)
 from django.db.models.functions import Coalesce
 
 from gridmgr.accounts.audience import Audience
 from grids.querysets import OnRoadQuerySet, holding
+from vendors.status import IN_USE, in_use, status_on
 
 if TYPE_CHECKING:
     from vendors.models import Allocation, Pitch  # noqa: F401
-
-
-def in_season(on: date) -> Q:
-    """Sites without a season, or whose season holds the day."""
-    return Q(season__isnull=True) | Q(season__contains=on)
 
 
 def in_hours(moment: datetime) -> Q:
@@ -29,20 +37,28 @@ def in_hours(moment: datetime) -> Q:
 
 class SiteQuerySet(OnRoadQuerySet):
     def standing(self) -> "SiteQuerySet":
-        """Sites that have not been closed."""
+        """Sites that have not been closed, planned ones among them: what takes its ground. What counts is `in_use`."""
         return self.exclude(state="closed")
+
+    def in_use(self, *, on: date) -> "SiteQuerySet":
+        """Sites that are open and in season that day."""
+        return self.filter(in_use(on))
 
     def open_at(self, moment: datetime) -> "SiteQuerySet":
         """Sites that are open, in season and in hours at the local `moment`."""
-        return self.filter(in_season(moment.date()), in_hours(moment), state="open")
+        return self.in_use(on=moment.date()).filter(in_hours(moment))
 
     def with_pitches(self, *, on: date) -> "SiteQuerySet":
-        """Annotates `pitches` and `taken`: how many there are, and how many a vendor holds that day."""
+        """Annotates the day's `status`, `pitches_n`, how many a vendor holds (`taken_n`) and how many are to be had.
+
+        `free_n` is NULL of a site that isn't in use: nobody can be sent there.
+        """
         pitches = _all("Pitch").filter(site=OuterRef("pk"))
         taken = _all("Allocation").filter(holding(on), pitch__site=OuterRef("pk"))
-        return self.annotate(
-            pitches_n=_count(pitches, "site"), taken_n=_count(taken, "pitch__site")
-        ).annotate(free_n=F("pitches_n") - F("taken_n"))
+        counted = self.annotate(
+            status=status_on(on), pitches_n=_count(pitches, "site"), taken_n=_count(taken, "pitch__site")
+        )
+        return counted.annotate(free_n=Case(When(status=IN_USE, then=F("pitches_n") - F("taken_n"))))
 
 
 class PitchQuerySet(QuerySet["Pitch"]):
@@ -53,8 +69,9 @@ class PitchQuerySet(QuerySet["Pitch"]):
         return self.filter(site__in=_all("Site").visible_to(audience, on=on))
 
     def with_taken(self, *, on: date) -> "PitchQuerySet":
-        """Annotates `taken`: whether a vendor holds the pitch that day."""
-        return self.annotate(taken=Exists(_all("Allocation").filter(holding(on), pitch=OuterRef("pk"))))
+        """Annotates `taken`: whether a vendor holds the pitch that day; and its site's `site_status`."""
+        held = Exists(_all("Allocation").filter(holding(on), pitch=OuterRef("pk")))
+        return self.annotate(taken=held, site_status=status_on(on, "site__"))
 
     def free(self, *, on: date) -> "PitchQuerySet":
         """Pitches nobody holds that day."""

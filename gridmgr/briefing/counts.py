@@ -12,9 +12,14 @@ from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
 from gridmgr.briefing.dossier import Count, Figure
-from gridmgr.desk.standing import BayRow, Beat, Standing
+from gridmgr.desk.standing import BayRow, Beat, Standing, tally
 from grids.domain.gaps import GapReport
-from parking.enums import BayKind
+from parking.enums import IN_USE as BAY_IN_USE
+from parking.enums import BayKind, BayState
+from vendors.status import IN_USE, SiteStatus
+
+# Figures of what stands there but isn't in use are named so; tables of branches leave them to the lists.
+APART = "apart_"
 
 
 @dataclass(frozen=True)
@@ -40,13 +45,18 @@ class Lists:
 
 @dataclass(frozen=True)
 class Lot:
-    """Some stretches, what stands on them, and the schools that are served from there."""
+    """Some stretches, what stands on them, whatever its state, and the schools that are served from there."""
 
     beats: Sequence[Beat]
     sites: Sequence[Any]
     points: Sequence[Any]
     lanes: Sequence[Any]
-    bays: Sequence[BayRow]
+    every_bay: Sequence[BayRow]
+
+    @property
+    def bays(self) -> list[BayRow]:
+        """The bays in use."""
+        return [bay for bay in self.every_bay if bay[5] == BAY_IN_USE]
 
     @property
     def schools(self) -> set[int]:
@@ -69,13 +79,13 @@ def lot_on(beats: Sequence[Beat], standing: Standing) -> Lot:
             if meets(thing.road_id, float(thing.stretch.lower), float(thing.stretch.upper))
         ]
 
-    bays = [bay for bay in standing.bays if meets(bay[0], float(bay[1]), float(bay[2]))]
+    bays = [bay for bay in standing.every_bay if meets(bay[0], float(bay[1]), float(bay[2]))]
     return Lot(beats, here(standing.sites), here(standing.points), here(standing.lanes), bays)
 
 
 def everything(beats: Sequence[Beat], standing: Standing) -> Lot:
     """All that stands anywhere, whoever answers for it."""
-    return Lot(beats, standing.sites, standing.points, standing.lanes, standing.bays)
+    return Lot(beats, standing.sites, standing.points, standing.lanes, standing.every_bay)
 
 
 # ── Figures ───────────────────────────────────────────────────────────────────────────────────────────────
@@ -90,8 +100,7 @@ def figures(lot: Lot, lists: Lists, *, schools: int | None = None) -> list[Figur
         ),
         Figure("sections", pgettext("plural", "责任路段"), len(sections), "", lists.path("sections")),
         Figure("roads", _("涉及道路"), len(roads), "", lists.path("roads")),
-        Figure("sites", pgettext("plural", "摊点与瓜果市场"), len(lot.sites), "", lists.path("sites")),
-        *_fill(lot, lists),
+        *_sites(lot, lists),
         Figure(
             "drop_off_points",
             pgettext("plural", "上下学接送点"),
@@ -109,20 +118,49 @@ def figures(lot: Lot, lists: Lists, *, schools: int | None = None) -> list[Figur
             "",
             lists.path("schools"),
         ),
-        Figure("bays", pgettext("plural", "停车泊位"), len(lot.bays), "", lists.path("bays")),
+        *_bays(lot, lists),
     ]
 
 
-def _fill(lot: Lot, lists: Lists) -> list[Figure]:
-    """How many pitches there are, and how many of them a vendor holds that day."""
-    pitches = sum(site.pitches_n for site in lot.sites)
-    taken = sum(site.taken_n for site in lot.sites)
-    share = [Figure("fill", _("摊位占用率"), taken / pitches, "%", lists.path("sites"))] if pitches else []
+def _sites(lot: Lot, lists: Lists) -> list[Figure]:
+    """Sites in use, their pitches, and how many of those a vendor holds that day; then the other sites, each status apart."""
+    told = tally(lot.sites)
+    used = lists.path("sites", status=IN_USE.value)
+    share = [Figure("fill", _("摊位占用率"), told.taken / told.pitches, "%", used)] if told.pitches else []
     return [
-        Figure("pitches", pgettext("plural", "摊位"), pitches, "", lists.path("pitches")),
-        Figure("taken", _("已占用摊位"), taken, "", lists.path("pitches", taken="1")),
-        Figure("free", _("空摊位"), pitches - taken, "", lists.path("pitches", taken="0")),
+        Figure("sites", pgettext("plural", "开放摊点与瓜果市场"), told.sites, "", used),
+        Figure("pitches", pgettext("plural", "摊位"), told.pitches, "", _pitches(lists)),
+        Figure("taken", _("已占用摊位"), told.taken, "", _pitches(lists, taken="1")),
+        Figure("free", _("空摊位"), told.free, "", _pitches(lists, taken="0")),
         *share,
+        *(_apart(status, number, lists) for status, number in told.apart),
+    ]
+
+
+def _pitches(lists: Lists, **more: str) -> str:
+    """The pitches of sites in use."""
+    return lists.path("pitches", site_status=IN_USE.value, **more)
+
+
+def _apart(status: SiteStatus, number: int, lists: Lists) -> Figure:
+    label = _("另有摊点:%s") % status.label
+    return Figure(f"{APART}{status.value}", label, number, "", lists.path("sites", status=status.value))
+
+
+def _bays(lot: Lot, lists: Lists) -> list[Figure]:
+    """Bays in use; suspended ones apart."""
+    suspended = len(lot.every_bay) - len(lot.bays)
+    listed = lists.path("bays", state=BayState.SUSPENDED.value)
+    apart = [Figure(f"{APART}bays", _("另有泊位:暂停"), suspended, "", listed)] if suspended else []
+    return [
+        Figure(
+            "bays",
+            pgettext("plural", "启用泊位"),
+            len(lot.bays),
+            "",
+            lists.path("bays", state=BAY_IN_USE.value),
+        ),
+        *apart,
     ]
 
 
@@ -142,10 +180,10 @@ def gap_figures(report: GapReport, lists: Lists) -> list[Figure]:
 
 
 def bays_by_kind(lot: Lot, lists: Lists) -> list[Count]:
-    """How many bays of each kind there are, in the order of the choices; kinds without any are left out."""
-    numbers = Counter(kind for _road, _low, _high, kind, _side in lot.bays)
+    """How many bays in use there are of each kind, in the order of the choices; kinds without any are left out."""
+    numbers = Counter(kind for _road, _low, _high, kind, *_rest in lot.bays)
     return [
-        Count(str(word), numbers[kind], lists.path("bays", kind=kind))
+        Count(str(word), numbers[kind], lists.path("bays", kind=kind, state=BAY_IN_USE.value))
         for kind, word in BayKind.choices
         if numbers[kind]
     ]

@@ -52,8 +52,9 @@ class RoadRow:
 
 @dataclass(frozen=True)
 class SiteRow:
-    """A site with its fill: `free` of its `pitches` may be had now.
+    """A site with its fill: `free` of its `pitches` may be had now, None unless it is in use.
 
+    `state` is what it is on the day, in words. Only sites `in_use` are counted among sites and pitches.
     `hours` and `season` are words; `times` says when it opens and closes, `days` is the season's first and last day.
     A stall site's season is '', its days are None.
     """
@@ -62,6 +63,7 @@ class SiteRow:
     name: str
     kind: str
     state: str
+    in_use: bool
     road: str
     side: str
     at_m: float
@@ -71,7 +73,7 @@ class SiteRow:
     days: tuple[date | None, date | None]
     pitches: int
     taken: int
-    free: int
+    free: int | None
     waiting: int
     path: str
 

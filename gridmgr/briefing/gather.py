@@ -32,7 +32,6 @@ from gridmgr.desk.standing import (
     Standing,
     member_beats,
     section_beats,
-    site_state,
     standing_on,
 )
 from gridmgr.errors import NotThere
@@ -44,6 +43,7 @@ from grids.layers import BRANCHES, SECTIONS
 from grids.models import Branch, Member
 from parking.layers import SCHOOLS
 from vendors.models import WaitingEntry
+from vendors.status import IN_USE, SiteStatus
 
 
 def gather(branches: Sequence[str] | None, *, audience: Audience, on: date, site: str = "") -> Dossier:
@@ -216,9 +216,7 @@ def _part(branch: Branch, found: Found, audience: Audience, on: date) -> BranchP
             Figure("unshared_m", _("未分给党员的路段"), unshared, "m", path),
         ],
         roads=[_road(beat, lists) for beat in lot.beats],
-        sites=[
-            _site(site, found.waiting, lists, on) for site in sorted(lot.sites, key=lambda site: site.code)
-        ],
+        sites=[_site(site, found.waiting, lists) for site in sorted(lot.sites, key=lambda site: site.code)],
         drop_off_points=[_point(point, lists) for point in sorted(lot.points, key=lambda point: point.code)],
         bays=bays_by_kind(lot, lists),
         gaps=_unshared(lot, lists),
@@ -243,12 +241,14 @@ def _road(beat: Beat, lists: Lists) -> RoadRow:
     )
 
 
-def _site(site: Any, waiting: dict[int, int], lists: Lists, on: date) -> SiteRow:
+def _site(site: Any, waiting: dict[int, int], lists: Lists) -> SiteRow:
+    status = SiteStatus(site.status)
     return SiteRow(
         code=site.code,
         name=site.name,
         kind=site.get_kind_display(),
-        state=site_state(site, on),
+        state=str(status.label),
+        in_use=status == IN_USE,
         road=site.road.name,
         side=site.get_side_display(),
         at_m=site.middle_m,

@@ -63,6 +63,11 @@ def amount(figure: Figure) -> str:
     return quantities.percent(figure.value) if figure.unit == "%" else f"{round(figure.value):,}"
 
 
+def number(value: int | None) -> str:
+    """`1,204`; `—` for one that there isn't, such as the free pitches of a site that isn't in use."""
+    return quantities.NOTHING if value is None else f"{value:,}"
+
+
 def stretch(from_m: float, to_m: float) -> str:
     """`300–1,150 m`."""
     return f"{round(from_m):,}–{round(to_m):,} m"

@@ -104,12 +104,12 @@ def _people(row: Branch, beats: list[Beat], audience: Audience, clock: Clock) ->
 
 def bays_by_kind(bays: list[BayRow]) -> list[tuple[str, int]]:
     """(word, number) for each kind of bay there is, in the order of the choices."""
-    numbers = Counter(kind for _road, _low, _high, kind, _side in bays)
+    numbers = Counter(kind for _road, _low, _high, kind, *_rest in bays)
     return [(str(word), numbers[kind]) for kind, word in BayKind.choices if numbers[kind]]
 
 
 def bays_by_road(beats: list[Beat], bays: list[BayRow]) -> list[tuple[Any, int]]:
     """(road, number of these bays on it), most first."""
     roads = {beat.section.road_id: beat.section.road for beat in beats}
-    numbers = Counter(road for road, _low, _high, _kind, _side in bays)
+    numbers = Counter(road for road, *_rest in bays)
     return [(roads[pk], number) for pk, number in numbers.most_common()]

@@ -18,7 +18,7 @@ from gridmgr.catalog import layer_named
 from gridmgr.desk.lists import link_of
 from gridmgr.desk.outlook import street_map
 from gridmgr.desk.standing import Clock, clock_of, on_stretches, point_turn, site_turn
-from gridmgr.desk.tables import Column, columns, state_said, with_fields
+from gridmgr.desk.tables import columns, with_fields
 from gridmgr.history import history_of
 from gridmgr.layers.base import Layer
 from grids.models import Assignment, MemberAssignment
@@ -65,7 +65,7 @@ def detail(request: HttpRequest, layer: str, key: str | int) -> HttpResponse:
     context = {
         "layer": shown,
         "thing": thing,
-        "facts": _facts(shown, thing, reader.on),
+        "facts": _facts(shown, thing),
         "map": street_map(request, [getattr(thing, shown.geometry)], focus=(shown.name, thing.pk)),
         "history": history_of(thing) if rules.has_perm("gridmgr.see_history", request.user) else None,
         "edit_url": _edit_url(request, thing),
@@ -74,15 +74,13 @@ def detail(request: HttpRequest, layer: str, key: str | int) -> HttpResponse:
     return render(request, place.template, context | place.about(thing, reader))
 
 
-def _facts(layer: Layer, thing: Any, on: date) -> list[tuple[Any, str, str]]:
+def _facts(layer: Layer, thing: Any) -> list[tuple[Any, str, str]]:
     """Label, words and link of each field that is not the page's title."""
     row = vars(thing)
 
-    def said(column: Column) -> str:
-        words = column.say(row)
-        return state_said(row, words, on) if column.name == "state" else words
-
-    return [(column.label, said(column), link_of(column, row)) for column in columns(layer, without=["name"])]
+    return [
+        (column.label, column.say(row), link_of(column, row)) for column in columns(layer, without=["name"])
+    ]
 
 
 def _bulk(related: Iterable[str]) -> list[str]:

@@ -24,7 +24,7 @@ from django.views.decorators.http import require_GET
 from gridmgr.accounts.audience import Audience, audience_of
 from gridmgr.catalog import layer_named
 from gridmgr.desk.context import address_of
-from gridmgr.desk.tables import Column, columns, state_said
+from gridmgr.desk.tables import Column, columns
 from gridmgr.feeds.query import day_of
 from gridmgr.geo.crs import WGS84
 from gridmgr.layers.base import Field, Layer
@@ -40,14 +40,26 @@ QUERY_MOST = 60
 # What the thing's own page shows, but a list has no room for.
 LEFT_OUT = {
     "roads": ("width_origin",),
-    "sites": ("capacity", "taken", "side", "sign_board", "bins"),
+    "sites": ("state", "capacity", "taken", "side", "sign_board", "bins"),
     "pitches": ("site_code",),
     "drop-off-points": ("side",),
     "panda-lanes": (),
 }
 # Columns whose values are never broken over two lines.
 SHORT = {
-    *("code", "kind", "state", "from_m", "opens", "since", "number", "side", "founded"),
+    *(
+        "code",
+        "kind",
+        "state",
+        "status",
+        "site_status",
+        "from_m",
+        "opens",
+        "since",
+        "number",
+        "side",
+        "founded",
+    ),
     *("road", "branch", "answers"),
 }
 # Pitches are numbered within their site: by number alone, all that are 01 would come first.
@@ -108,7 +120,7 @@ def filter_form(
             label=_("搜索"), max_length=QUERY_MOST, widget=forms.TextInput(attrs={"type": "search"})
         )
     for field in layer.fields:
-        if field.name not in LEFT_OUT.get(layer.name, ()) and (choices := _choices(field)):
+        if field.name not in LEFT_OUT.get(layer.name, ()) and (choices := _choices(field, layer.undrawn)):
             fields[field.name] = forms.ChoiceField(label=field.label, choices=[("", _("全部")), *choices])
     if layer.name != "branches":
         _add_places(fields, layer, rows, audience, on, several=len(given.getlist("branch")) > 1)
@@ -121,9 +133,9 @@ def filter_form(
     return form
 
 
-def _choices(field: Field) -> list[tuple[str, Any]]:
+def _choices(field: Field, undrawn: Sequence[str]) -> list[tuple[str, Any]]:
     if field.kind == "choice":
-        return list((field.choices or {}).items())
+        return [(value, word) for value, word in (field.choices or {}).items() if value not in undrawn]
     if field.kind == "bool" and field.name != "demo":
         return [("1", _("是")), ("0", _("否"))]
     return []
@@ -283,8 +295,6 @@ class Table:
 
     def _cell(self, column: Column, row: dict[str, Any]) -> Cell:
         said = column.say(row)
-        if column.name == "state":
-            said = state_said(row, said, self.on)
         if column.name == self.layer.heading:
             return Cell(said, column.label, address_of(self.layer.route, row["p_key"]), "heading")
         css = "number" if column.numeric else "nowrap" if column.name in SHORT else ""

@@ -60,6 +60,7 @@ def road(request: HttpRequest, pk: int) -> HttpResponse:
         "others": list(zip(others, names[len(sections) :], strict=True)),
         "uses": _uses(standing),
         "bay_sides": [(side.label, _on_side(standing.bays, side)) for side in Side],
+        "bays_apart": standing.bays_apart,
         "crossings": crossings,
         "map": street_map(request, [row.reference_line], focus=("roads", row.pk)),
         "may_add": audience.role == "administrator",
@@ -117,7 +118,7 @@ def _uses(standing: Standing) -> list[Use]:
 
 
 def _on_side(bays: Sequence[BayRow], side: str) -> int:
-    return sum(1 for _road, _low, _high, _kind, where in bays if where == side)
+    return sum(1 for bay in bays if bay[4] == side)
 
 
 # ── Metres nobody answers for ─────────────────────────────────────────────────────────────────────────────

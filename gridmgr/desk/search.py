@@ -22,13 +22,17 @@ from gridmgr.desk.lists import QUERY_MOST
 from gridmgr.geo.crs import WGS84
 from grids import enums
 from grids.models import Branch, Member, Road
-from parking.enums import BayKind, SchoolKind
+from parking.enums import IN_USE as BAY_IN_USE
+from parking.enums import BayKind, BayState, SchoolKind
 from parking.models import Bay, DropOffPoint, School
 from vendors.enums import SiteKind
 from vendors.models import Site
+from vendors.status import SiteStatus, in_use, status_on
 
 SUGGESTED = 10
 SHOWN_OF_A_KIND = 20
+# Between two choices in one subtitle.
+AND = "|"
 
 Choices = Iterable[tuple[str, Any]]
 
@@ -50,8 +54,9 @@ class Found:
 class Source:
     """One kind of thing that can be found.
 
-    `exact` lookups must equal the words, `holds` lookups contain them. The subtitle is `subtitle` in SQL, put into
-    words by `choices` when it is a stored choice; `says_kind` puts the kind before it. `route` with the value of `key` is the page.
+    `exact` lookups must equal the words, `holds` lookups contain them. The subtitle is `subtitle` in SQL, or what it
+    makes of the day, put into words by `choices` when it is a stored choice, or several with `AND` between; `says_kind`
+    puts the kind before it. `route` with the value of `key` is the page.
     """
 
     kind: str
@@ -91,13 +96,20 @@ class Source:
                 ),
                 s_kind=Value(self.kind, output_field=TextField()),
                 s_title=Cast(self.title, TextField()),
-                s_subtitle=Cast(self.subtitle, TextField()),
+                s_subtitle=Cast(self.subtitle(on) if callable(self.subtitle) else self.subtitle, TextField()),
                 s_key=Cast(self.key, TextField()),
                 s_box=Cast(box, TextField()),
             )
             .order_by("s_rank", "s_title", "pk")
             .values_list("s_rank", "s_kind", "s_title", "s_subtitle", "s_key", "s_box")[:most]
         )
+
+
+def _and_unless(name: str, condition: Q, more: Any) -> Concat:
+    """What `name` says, and `more` where the condition isn't met: of a site that isn't in use, what it is."""
+    and_more = Concat(Value(AND), Cast(more, TextField()), output_field=TextField())
+    rest = Case(When(condition, then=Value("")), default=and_more, output_field=TextField())
+    return Concat(Cast(name, TextField()), rest, output_field=TextField())
 
 
 SOURCES = {
@@ -131,12 +143,12 @@ SOURCES = {
             _("摊点与瓜果市场"),
             lambda audience, on: Site.objects.standing().visible_to(audience, on=on),
             title="name",
-            subtitle="kind",
+            subtitle=lambda on: _and_unless("kind", in_use(on), status_on(on)),
             geometry="area",
             route="site",
             key="code",
             holds=("name", "code", "name_en"),
-            choices=SiteKind.choices,
+            choices=[*SiteKind.choices, *SiteStatus.choices],
             says_kind=False,
         ),
         Source(
@@ -167,12 +179,12 @@ SOURCES = {
             _("停车泊位"),
             lambda audience, on: Bay.objects.standing().visible_to(audience, on=on),
             title="number",
-            subtitle="kind",
+            subtitle=lambda on: _and_unless("kind", Q(state=BAY_IN_USE), F("state")),
             geometry="area",
             route="bay",
             key="number",
             exact=("number",),
-            choices=BayKind.choices,
+            choices=[*BayKind.choices, *BayState.choices],
         ),
         Source(
             "members",
@@ -215,7 +227,9 @@ def suggestions(words: str, audience: Audience, on: date) -> list[Found]:
 
 def _found(kind: str, title: str, subtitle: str | None, key: str, box: str | None) -> Found:
     source = SOURCES[kind]
-    words = str(dict(source.choices).get(subtitle or "", subtitle or ""))
+    words = subtitle or ""
+    if source.choices:
+        words = " · ".join(str(dict(source.choices).get(each, each)) for each in words.split(AND))
     detail = " · ".join(
         part for part in (str(source.word) if source.says_kind or not words else "", words) if part
     )

@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
-from functools import reduce
+from functools import cached_property, reduce
 from operator import or_
 from typing import Any
 
@@ -19,18 +19,18 @@ from django.utils import timezone
 from psycopg2.extras import NumericRange
 
 from gridmgr.accounts.audience import Audience
-from gridmgr.desk.tables import RESTING
 from gridmgr.feeds.query import day_of
 from gridmgr.geo.functions import LineSubstring, RangeLower, RangeUpper
 from grids.domain.naming import Ends, name_stretches
 from grids.layers import SECTIONS
 from grids.models import Assignment, MemberAssignment
+from parking import enums as bay_enums
 from parking.layers import BAYS, DROP_OFF_POINTS, PANDA_LANES
 from parking.models import DropOffPoint
 from parking.querysets import is_school_day, next_school_day
-from vendors.enums import SiteState
 from vendors.layers import SITES
 from vendors.models import Site
+from vendors.status import APART, IN_USE, SiteStatus, status_of
 
 # Metres along a road shared by neighbours may differ by what rounding to the centimetre makes of them.
 TOUCH_M = 0.05
@@ -63,7 +63,8 @@ def clock_of(request: HttpRequest) -> Clock:
 class Beat:
     """Metres `from_m` to `to_m` of a section's road, with what stands there.
 
-    `share` is set when the beat is one member's. `bays` counts standing bays by kind; `line` is the stretch itself
+    `share` is set when the beat is one member's. `sites` are all that stand there, planned and suspended ones among
+    them; `bays` counts bays in use by kind, `bays_apart` those suspended; `line` is the stretch itself
     in the metric CRS.
     """
 
@@ -78,6 +79,7 @@ class Beat:
     points: list[Any] = field(default_factory=list)
     lanes: list[Any] = field(default_factory=list)
     bays: Counter[str] = field(default_factory=Counter)
+    bays_apart: int = 0
     neighbours: list[Any] = field(default_factory=list)
 
     @property
@@ -89,13 +91,9 @@ class Beat:
         return self.share.stretch if self.share else self.section.stretch
 
     @property
-    def free(self) -> int:
-        """Free pitches of its sites."""
-        return sum(site.free_n for site in self.sites)
-
-    @property
-    def pitches(self) -> int:
-        return sum(site.pitches_n for site in self.sites)
+    def tally(self) -> "Tally":
+        """Its sites, told by what they are."""
+        return tally(self.sites)
 
     @property
     def points_open(self) -> int:
@@ -221,7 +219,7 @@ def standing_on(where: Q, *, audience: Audience, clock: Clock) -> "Standing":
             .select_related("road", "school")
             .defer(*BULK[1:], "line", "school__area")
         ),
-        bays=bay_rows(BAYS.rows(audience, clock.on).filter(where)),
+        every_bay=bay_rows(BAYS.rows(audience, clock.on).filter(where)),
     )
     for site in standing.sites:
         site.turn = site_turn(site, clock)
@@ -232,33 +230,68 @@ def standing_on(where: Q, *, audience: Audience, clock: Clock) -> "Standing":
 
 BULK = ("area", "road__reference_line", "road__ways_left_out")
 
-# (road, from metre, to metre, kind, side)
-BayRow = tuple[int, float, float, str, str]
+# (road, from metre, to metre, kind, side, state)
+BayRow = tuple[int, float, float, str, str, str]
 
 
 def bay_rows(bays: "QuerySet[Any]") -> list[BayRow]:
     """The bays as plain values, thousands of them in one cheap query."""
     return list(
-        bays.order_by().values_list("road_id", RangeLower("stretch"), RangeUpper("stretch"), "kind", "side")
+        bays.order_by().values_list(
+            "road_id", RangeLower("stretch"), RangeUpper("stretch"), "kind", "side", "state"
+        )
     )
 
 
 @dataclass
 class Standing:
-    """Everything on a set of beats, each thing once."""
+    """Everything on a set of beats, each thing once, whatever its state; what is counted is `tally` and `bays`."""
 
     sites: list[Any]
     points: list[Any]
     lanes: list[Any]
-    bays: list[BayRow]
+    every_bay: list[BayRow]
+
+    @property
+    def tally(self) -> "Tally":
+        return tally(self.sites)
+
+    @cached_property
+    def bays(self) -> list[BayRow]:
+        """The bays in use."""
+        return [bay for bay in self.every_bay if bay[5] == bay_enums.IN_USE]
+
+    @property
+    def bays_apart(self) -> int:
+        """How many are suspended."""
+        return len(self.every_bay) - len(self.bays)
+
+
+@dataclass(frozen=True)
+class Tally:
+    """Sites told by what they are: those in use with their pitches, and how many there are of each other status."""
+
+    sites: int
+    pitches: int
+    taken: int
+    apart: list[tuple[SiteStatus, int]]
 
     @property
     def free(self) -> int:
-        return sum(site.free_n for site in self.sites)
+        return self.pitches - self.taken
 
-    @property
-    def pitches(self) -> int:
-        return sum(site.pitches_n for site in self.sites)
+
+def tally(sites: Iterable[Any]) -> Tally:
+    """Counts rows of the layer by the status of their day."""
+    sites = list(sites)
+    used = [site for site in sites if site.status == IN_USE]
+    numbers = Counter(site.status for site in sites)
+    return Tally(
+        sites=len(used),
+        pitches=sum(site.pitches_n for site in used),
+        taken=sum(site.taken_n for site in used),
+        apart=[(status, numbers[status]) for status in APART if numbers[status]],
+    )
 
 
 def _put_on(beat: Beat, standing: Standing) -> None:
@@ -268,7 +301,9 @@ def _put_on(beat: Beat, standing: Standing) -> None:
     beat.sites = [site for site in standing.sites if here(site)]
     beat.points = [point for point in standing.points if here(point)]
     beat.lanes = [lane for lane in standing.lanes if here(lane)]
-    beat.bays = Counter(kind for road, low, high, kind, _side in standing.bays if beat.meets(road, low, high))
+    bays = [bay for bay in standing.every_bay if beat.meets(*bay[:3])]
+    beat.bays = Counter(kind for _road, _low, _high, kind, _side, state in bays if state == bay_enums.IN_USE)
+    beat.bays_apart = len(bays) - beat.bays.total()
 
 
 def on_stretches(stretches: Iterable[tuple[int, NumericRange]]) -> Q:
@@ -282,12 +317,16 @@ def on_stretches(stretches: Iterable[tuple[int, NumericRange]]) -> Q:
 
 @dataclass(frozen=True)
 class Turn:
-    """A thing's turn: `open_until` while it is open, else when it opens next (a time, and the day if not today)."""
+    """A thing's turn: `open_until` while it is open, else when it opens next (a time, and the day if not today).
+
+    `status` says of a site that is not in use what it is.
+    """
 
     thing: Any
     open_until: time | None = None
     opens: time | None = None
     day: date | None = None
+    status: SiteStatus | None = None
 
 
 def point_turn(point: DropOffPoint, clock: Clock) -> Turn:
@@ -309,27 +348,18 @@ def point_turn(point: DropOffPoint, clock: Clock) -> Turn:
 
 def site_turn(site: Site, clock: Clock) -> Turn:
     """A site now: open until, or its next opening today or tomorrow; neither when it is not in use or out of season."""
-    if site.state != SiteState.OPEN:
-        return Turn(site)
     now, today, tomorrow = clock.time, clock.on, clock.on + timedelta(days=1)
-    if _in_season(site, today):
+    status = status_of(site, today)
+    if status == IN_USE:
         if now is None:
             return Turn(site, opens=site.opens)
         if _in_hours(site, now):
             return Turn(site, open_until=site.closes)
         if site.opens > now:
             return Turn(site, opens=site.opens)
-    return Turn(site, opens=site.opens, day=tomorrow) if _in_season(site, tomorrow) else Turn(site)
-
-
-def site_state(site: Site, on: date) -> str:
-    """A site's state as people say it of that day: a market that is open, but not in this season, rests."""
-    rests = site.state == SiteState.OPEN and not _in_season(site, on)
-    return str(RESTING if rests else site.get_state_display())
-
-
-def _in_season(site: Site, day: date) -> bool:
-    return site.season is None or day in site.season
+    opens_tomorrow = status_of(site, tomorrow) == IN_USE
+    told = status if status != IN_USE else SiteStatus.RESTING  # its season ends today
+    return Turn(site, opens=site.opens, day=tomorrow) if opens_tomorrow else Turn(site, status=told)
 
 
 def _in_hours(site: Site, now: time) -> bool:
@@ -360,7 +390,7 @@ class Agenda:
     @property
     def free(self) -> int:
         """Free pitches of the open sites."""
-        return sum(turn.thing.free_n for turn in self.open)
+        return sum(turn.thing.free_n or 0 for turn in self.open)
 
     @property
     def total(self) -> int:

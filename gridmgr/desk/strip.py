@@ -19,6 +19,7 @@ from grids.domain.gaps import without
 from grids.domain.naming import said
 from grids.enums import RoadClass, Side
 from grids.models import Road
+from vendors.status import IN_USE, SiteStatus
 
 PIXELS_PER_M = 0.25
 LEAST_PX = (640, 960, 1280, 1600, 2000, 2600, 3200)  # each has a class in desk.css
@@ -199,10 +200,20 @@ def _words(span: Span) -> str:
 
 def _kerb(scale: Scale, side: Side, standing: Standing) -> Kerb:
     return Kerb(
-        sites=[_thing(scale, site, site.name, site.kind) for site in standing.sites if site.side == side],
+        sites=[_site(scale, site) for site in standing.sites if site.side == side],
         points=[_thing(scale, point, str(point)) for point in standing.points if point.side == side],
         lanes=[_thing(scale, lane, str(lane)) for lane in standing.lanes if lane.side == side],
         bays=_columns(scale, side, standing.bays),
+    )
+
+
+def _site(scale: Scale, site: Any) -> Bar:
+    """A site; one that isn't in use is an outline, and its title says what it is."""
+    if site.status == IN_USE:
+        return _thing(scale, site, site.name, site.kind)
+    status = SiteStatus(site.status).label
+    return _thing(
+        scale, site, _("%(site)s(%(status)s)") % {"site": site.name, "status": status}, f"{site.kind} apart"
     )
 
 
@@ -213,7 +224,7 @@ def _thing(scale: Scale, thing: Any, name: str, css: str = "") -> Bar:
 
 def _columns(scale: Scale, side: Side, bays: Iterable[BayRow]) -> list[Column]:
     numbers: Counter[int] = Counter(
-        int((low + high) / 2 // BAY_BIN_M) for _road, low, high, _kind, where in bays if where == side
+        int((low + high) / 2 // BAY_BIN_M) for _road, low, high, _kind, where, _state in bays if where == side
     )
     most = max(numbers.values(), default=1)
     return [_column(scale, side, index, number, most) for index, number in sorted(numbers.items())]

@@ -16,8 +16,6 @@ Row = Mapping[str, Any]
 
 # Fields for maps, not for reading.
 UNREAD = frozenset({"colour", "demo"})
-# What is said of a market that is open by its state, on a day outside its season.
-RESTING = gettext_lazy("休季")
 NUMBERS = frozenset({"number", "metres", "percent"})
 
 
@@ -96,6 +94,8 @@ def columns(layer: Layer, *, without: Sequence[str] = ()) -> list[Column]:
     """The layer's readable columns in its own order; `without` names fields to leave out."""
     seconds = {second for _first, second in PAIRS}
     left_out = UNREAD | set(without) | (set() if _english() else {"name_en"})
+    if any(field.name == "status" for field in layer.fields):
+        left_out = left_out | {"state"}  # the day's status says it, and more
     return [_column(field) for field in layer.fields if field.name not in left_out | seconds]
 
 
@@ -107,13 +107,6 @@ def _column(field: Field) -> Column:
     label, say = PAIRS[pair]
     first, second = (f"p_{name}" for name in pair)
     return Column(field.name, label, lambda row: say(row, first, second))
-
-
-def state_said(row: Row, said_of_it: str, on: date) -> str:
-    """The state of a row of any layer as it is on that day: a market that is open, but not in this season, rests."""
-    first, last = row.get("p_season_from"), row.get("p_season_to")
-    rests = row.get("p_state") == "open" and first and last and not first <= on.isoformat() <= last
-    return str(RESTING) if rests else said_of_it
 
 
 def _english() -> bool:

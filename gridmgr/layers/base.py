@@ -56,6 +56,8 @@ class Style:
     `shape` is line, area or marker; `colour` names an entry of palette.COLOURS, or "branch"; `glyph` is the one
     character of a marker, `glyphs` chooses it by the value of a property; markers show from zoom `marker_zoom`, shapes
     from `min_zoom`. `painted`: the character is painted on the thing itself, for things that stand in their thousands.
+    `whole`: a property, and its values with which a thing is drawn whole; with any other it is an outline and says that
+    value in words, since it isn't there to be used.
     """
 
     shape: str
@@ -68,6 +70,7 @@ class Style:
     min_zoom: float = 0
     marker_zoom: float = 0
     painted: bool = False
+    whole: tuple[str, Sequence[str]] = ("", ())
 
 
 @dataclass(frozen=True)
@@ -80,6 +83,7 @@ class Layer:
     - `models`: whose changes change the layer (for ETags); `key`: the field that `route` takes.
     - `file_fields`: what only data files carry beside `fields`, so that what is exported imports again to the same.
     - `clustered_below`: the zoom under which tiles hold counts per cell instead of single features.
+    - `undrawn`: values of what its style calls `whole` that no row has, such as closed.
     - `tiny`: features so small that tiles need neither clip nor simplify them, which costs more than half of a tile.
     """
 
@@ -97,6 +101,7 @@ class Layer:
     search: Sequence[str] = ()
     clustered_below: int = 0
     tiny: bool = False
+    undrawn: Sequence[str] = ()
     file_fields: Sequence[Field] = ()
 
     @property
@@ -113,6 +118,10 @@ class Layer:
         """`rows` with each field as an annotation `p_<name>`, and the page's key as `p_key`."""
         values = {f"p_{each.name}": each.expression() for each in self.fields}
         return self.rows(audience, on).annotate(p_key=models.F(self.key), **values)
+
+    def words_of(self, name: str) -> Mapping[str, Text]:
+        """What the values of a property are called."""
+        return next((each.choices for each in self.fields if each.name == name), None) or {}
 
     @property
     def property_names(self) -> list[str]:

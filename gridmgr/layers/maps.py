@@ -10,7 +10,6 @@ from typing import Any
 
 from django.conf import settings
 from django.http import HttpRequest
-from django.utils import timezone
 from django.utils.translation import get_language, gettext, pgettext
 
 from gridmgr.layers.base import Layer
@@ -73,7 +72,6 @@ def page_map(
 
     query, more = query or {}, extra.layers if extra else ()
     page = _page(bounds, focus, full) | {
-        "day": query.get("date") or timezone.localdate().isoformat(),
         "legend": [_legend(layer) for layer in [*layers, *more]],
         "branchList": list(branches),
         "own": own,
@@ -137,7 +135,6 @@ def _words() -> dict[str, str]:
         "zoom_in": gettext("放大"),
         "zoom_out": gettext("缩小"),
         "free_short": gettext("空"),
-        "resting": gettext("休季"),
         "metres_along": gettext("里程"),
         "hours": gettext("每日时段"),
         "season": gettext("季节"),
@@ -194,6 +191,7 @@ def _spec(layer: Layer, *, linked: bool = True) -> dict[str, Any]:
         "by": style.by,
         "glyphs": {value: (str(glyph), colour) for value, (glyph, colour) in style.glyphs.items()},
         "label": style.label,
+        "whole": [style.whole[0], [str(value) for value in style.whole[1]]] if style.whole[0] else None,
         "minZoom": style.min_zoom,
         "markerZoom": style.marker_zoom,
         "clusteredBelow": layer.clustered_below,
@@ -211,7 +209,7 @@ def _spec(layer: Layer, *, linked: bool = True) -> dict[str, Any]:
 
 def _legend(layer: Layer) -> dict[str, Any]:
     style = layer.style
-    words = next((field.choices for field in layer.fields if field.name == style.by), None) or {}
+    words = layer.words_of(style.by)
     signs = [
         (str(glyph), colour, str(words.get(value, layer.title)))
         for value, (glyph, colour) in style.glyphs.items()
@@ -220,4 +218,16 @@ def _legend(layer: Layer) -> dict[str, Any]:
         "layer": layer.name,
         "shape": style.shape,
         "signs": signs or [(str(style.glyph), style.colour, str(layer.title))],
+        "apart": _apart(layer),
     }
+
+
+def _apart(layer: Layer) -> str:
+    """What the legend says of the outlines of a layer: things that aren't there to be used; '' for one without."""
+    name, whole = layer.style.whole
+    if not name:
+        return ""
+    others = [
+        str(word) for value, word in layer.words_of(name).items() if value not in {*whole, *layer.undrawn}
+    ]
+    return gettext("%(title)s:%(others)s") % {"title": layer.title, "others": gettext("、").join(others)}

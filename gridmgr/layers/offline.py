@@ -153,18 +153,28 @@ def _focus(view: View) -> tuple[str, Any] | None:
 
 
 def _branches(view: View) -> list[dict[str, Any]]:
-    """The branches for the legend, each with its box in degrees."""
-    return [
-        {
-            "code": row.p_code,
-            "name": row.p_name,
-            "colour": row.p_colour,
-            "bbox": in_degrees(getattr(row, layer.geometry).extent),
-        }
-        for layer in view.layers
-        if layer.name == "branches"
-        for row in _rows(view, layer, view.bounds).order_by("p_code")
-    ]
+    """The branches for the legend, each with its box in degrees: those whose areas or sections are drawn."""
+    found: dict[str, dict[str, Any]] = {}
+    for layer in view.layers:
+        if layer.name == "branches":
+            for row in _rows(view, layer, view.bounds):
+                _add(found, row.p_code, row.p_name, row.p_colour, getattr(row, layer.geometry))
+        elif layer.name == "sections":
+            for row in _drawn(view, layer):
+                _add(found, row.p_branch, row.p_branch_name, row.p_colour, getattr(row, layer.geometry))
+    return [{**each, "bbox": in_degrees(each["bbox"])} for _code, each in sorted(found.items())]
+
+
+def _add(found: dict[str, dict[str, Any]], code: str, name: str, colour: int, shape: Any) -> None:
+    """The branch, or the further ground of one that is there already."""
+    west, south, east, north = shape.extent
+    if code in found:
+        box = found[code]["bbox"]
+        west, south, east, north = (
+            *(min(pair) for pair in zip(box[:2], (west, south), strict=True)),
+            *(max(pair) for pair in zip(box[2:], (east, north), strict=True)),
+        )
+    found[code] = {"code": code, "name": name, "colour": colour, "bbox": (west, south, east, north)}
 
 
 # ── The data ──────────────────────────────────────────────────────────────────────────────────────────────

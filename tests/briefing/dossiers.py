@@ -65,6 +65,7 @@ def stall(number: int, *, code: str = "03", name: str = "", pitches: int = 8, ta
         name=name or f"府西街{number}号便民点",
         kind="临时瓜果市场" if market else "便民摊点",
         state="开放",
+        in_use=True,
         road="府西街",
         side="右侧",
         at_m=412.0,

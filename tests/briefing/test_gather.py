@@ -31,6 +31,7 @@ from tests.factories import (
     ShareFactory,
     SiteFactory,
 )
+from vendors.status import SiteStatus
 
 OFFICE = Audience(role="office")
 TODAY = date(2026, 11, 22)
@@ -91,7 +92,7 @@ def assert_counted(client: Any, each: Figure) -> None:
         ends = re.findall(r"(\d+)–(\d+) m", page)
         assert sum(int(to) - int(start) for start, to in ends) == pytest.approx(each.value), each
     elif each.name == "fill":
-        pitches = each.path.replace("/sites/", "/pitches/")
+        pitches = each.path.replace("/sites/", "/pitches/").replace("status=", "site_status=")
         share = listed(client, f"{pitches}&taken=1") / listed(client, pitches)
         assert share == pytest.approx(each.value), each
     elif each.name == "coverage":
@@ -109,11 +110,39 @@ def assert_counted(client: Any, each: Figure) -> None:
 def test_things_on_two_branches_count_once_in_the_whole(town: Town) -> None:
     crowd(town)
     both, whole = of(["01", "02"]), of(None)
-    assert [figure(part.figures, "bays").value for part in both.branches] == [4, 2]
-    assert figure(both.figures, "bays").value == 5
-    assert figure(whole.figures, "bays").value == 6  # one more where nobody answers
+    assert [figure(part.figures, "bays").value for part in both.branches] == [3, 2]  # one more is suspended
+    assert [each.value for each in both.branches[0].figures if each.name == "apart_bays"] == [1]
+    assert figure(both.figures, "bays").value == 4
+    assert figure(whole.figures, "bays").value == 5  # one more where nobody answers
     assert [figure(part.figures, "sites").value for part in both.branches] == [2, 1]
     assert (figure(both.figures, "sites").value, figure(whole.figures, "sites").value) == (3, 4)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("state", ["proposed", "returned", "approved", "suspended"])
+def test_a_site_that_is_not_in_use_changes_no_figure_but_its_own(
+    town: Town, client_as: Any, state: str
+) -> None:
+    """Eight pitches on the branch's road, of a site that nobody may stand on yet, or any more for now."""
+    before = {each.name: each.value for each in of(None).figures}
+    more = {"returned_for": "离路口太近"} if state == "returned" else {}
+    site = SiteFactory(road=town.own.road, at_m=600, state=state, pitches=8, **more)
+    dossier = of(None)
+    after = {each.name: each.value for each in dossier.figures}
+    assert after.pop(f"apart_{state}") == 1
+    assert after == before
+    row = next(each for each in dossier.branches[0].sites if each.code == site.code)
+    assert (row.in_use, row.free, row.state) == (False, None, SiteStatus(state).label)
+    assert_counted(client_as("office"), figure(dossier.branches[0].figures, f"apart_{state}"))
+
+
+@pytest.mark.django_db
+def test_a_market_out_of_season_is_counted_apart(town: Town) -> None:
+    SiteFactory(road=town.own.road, at_m=600, market=True, pitches=8)  # to 30 November
+    open_ones, rests = (gather(None, audience=OFFICE, on=day) for day in (TODAY, date(2026, 12, 1)))
+    assert figure(open_ones.figures, "sites").value - figure(rests.figures, "sites").value == 1
+    assert figure(open_ones.figures, "pitches").value - figure(rests.figures, "pitches").value == 8
+    assert [each.value for each in rests.figures if each.name.startswith("apart_")] == [1]
 
 
 @pytest.mark.django_db

@@ -244,5 +244,5 @@ def test_a_dossier_without_anything(tmp_path: Path) -> None:
     empty = Dossier("空", "", MOMENT.date(), MOMENT, False, "", [], [], [])
     content = workbook(empty)
     computed = load_workbook(converted(content, ".xlsx", "xlsx", tmp_path), data_only=True)
-    assert computed["摊点"]["M2"].value == 0
+    assert computed["摊点"]["N2"].value == 0
     assert "演示" not in opened(content)["支部"]["A1"].value

@@ -12,6 +12,7 @@ from django.utils import timezone
 from grids.models import Branch
 from vendors.enums import Outcome
 from vendors.models import Guidance, PitchHold, Site, WaitingEntry
+from vendors.status import IN_USE
 
 WEEK = timedelta(days=7)
 
@@ -121,7 +122,7 @@ def _table(
 @dataclass
 class BranchWeek:
     """How a branch's sites stand (`pitches_n`, `taken_n`, `free_n`, `held_n`, `waiting_n` on each), what is held just
-    now, and what guidance of this week came to, from Monday `start` on.
+    now, and what guidance of this week came to, from Monday `start` on. `pitches` and `taken` are of sites in use.
     """
 
     sites: list[Any]
@@ -130,12 +131,16 @@ class BranchWeek:
     tally: Tally
 
     @property
+    def _used(self) -> list[Any]:
+        return [site for site in self.sites if site.status == IN_USE]
+
+    @property
     def pitches(self) -> int:
-        return sum(site.pitches_n for site in self.sites)
+        return sum(site.pitches_n for site in self._used)
 
     @property
     def taken(self) -> int:
-        return sum(site.taken_n for site in self.sites)
+        return sum(site.taken_n for site in self._used)
 
     @property
     def waiting(self) -> int:

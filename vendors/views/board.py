@@ -22,6 +22,7 @@ from vendors.domain.allocate import Before
 from vendors.domain.rights import branches_at, may_allocate, may_see_holders, phones_visible
 from vendors.forms import AllocateForm, EndForm, JoinForm, OfferForm, RenewForm, TransferForm
 from vendors.models import Allocation, Pitch, PitchHold, Site, Vendor, WaitingEntry
+from vendors.status import IN_USE, status_of
 from vendors.views.common import forget, map_around, refusal, remember, require, step_of
 
 KNOWN_VENDORS = 200
@@ -78,6 +79,8 @@ def _page(
     may = may_allocate(audience, site, on=on)
     context: dict[str, Any] = {
         "site": site,
+        "status": status_of(site, on),
+        "in_use": status_of(site, on) == IN_USE,
         "rows": rows,
         "queue": queue,
         "phones": phones_visible(audience, [*named, *(entry.vendor for entry in queue)], on=on),

@@ -78,8 +78,8 @@ def _sites(dossier: Dossier) -> Annex:
             _linked(dossier, f"{row.code} {row.name}", row.path),
             Part(row.state),
             Part(" ".join(each for each in (row.hours, row.season) if each)),
-            Part(f"{row.pitches:,}"),
-            Part(f"{row.free:,}"),
+            Part(wording.number(row.pitches)),
+            Part(wording.number(row.free)),
         ]
         for part in dossier.branches
         for row in part.sites

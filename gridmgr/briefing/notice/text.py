@@ -11,6 +11,7 @@ from docx.shared import Pt
 
 from gridmgr import quantities
 from gridmgr.briefing import wording
+from gridmgr.briefing.counts import APART
 from gridmgr.briefing.dossier import BranchPart, Dossier, Figure
 from gridmgr.briefing.notice.official import (
     ER,
@@ -69,7 +70,7 @@ def _paragraphs() -> list[tuple[str, list[str]]]:
         (
             _("便民摊点和瓜果市场"),
             [
-                _("共%(sites)s处，设摊位%(pitches)s个"),
+                _("开放%(sites)s处，设摊位%(pitches)s个"),
                 _("已占用%(taken)s个、空%(free)s个"),
                 _("占用率%(fill)s"),
             ],
@@ -78,7 +79,7 @@ def _paragraphs() -> list[tuple[str, list[str]]]:
             _("上下学接送点"),
             [_("接送点%(drop_off_points)s处"), _("“熊猫”通道%(panda_lanes)s处"), _("学校%(schools)s所")],
         ),
-        (_("停车泊位"), [_("共%(bays)s个")]),
+        (_("停车泊位"), [_("启用%(bays)s个")]),
     ]
 
 
@@ -139,7 +140,8 @@ class Writer:
         told = [
             (title, [each for each in map(self.clause, clauses) if each]) for title, clauses in _paragraphs()
         ]
-        told[-1][1].extend(self.kinds())
+        told[1][1].extend(self.apart(sites=True))
+        told[-1][1].extend([*self.kinds(), *self.apart(sites=False)])
         for number, (title, said) in zip(
             "一二三四", ((title, said) for title, said in told if said), strict=False
         ):
@@ -165,6 +167,15 @@ class Writer:
                 Part(_("个")),
             ]
             for each in self.dossier.bays
+        ]
+
+    def apart(self, *, sites: bool) -> list[list[Any]]:
+        """What stands there but isn't in use: of the sites, or of the bays."""
+        chosen = [each for name, each in self.figures.items() if name.startswith(APART)]
+        return [
+            [Part(each.label), self.link(wording.amount(each), each.path)]
+            for each in chosen
+            if (each.name != f"{APART}bays") == sites
         ]
 
     def branches(self, *, annexed: bool) -> None:

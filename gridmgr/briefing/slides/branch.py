@@ -134,7 +134,7 @@ def _sites(deck: Deck, part: BranchPart) -> Grid:
             deck.link(f"{row.code} {row.name}", row.path),
             Text(row.state),
             Text(" ".join(part for part in (row.hours, row.season) if part)),
-            *(Text(f"{each:,}") for each in (row.pitches, row.free, row.waiting)),
+            *(Text(wording.number(each)) for each in (row.pitches, row.free, row.waiting)),
         ]
         for row in part.sites
     ]

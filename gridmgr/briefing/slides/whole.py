@@ -7,6 +7,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
 from gridmgr.briefing import wording
+from gridmgr.briefing.counts import APART
 from gridmgr.briefing.dossier import BranchPart
 from gridmgr.briefing.pictures import Pictures
 from gridmgr.briefing.slides.charts import bars
@@ -76,8 +77,9 @@ def _roads_and_fill(deck: Deck, shown: Sequence[BranchPart]) -> None:
     slide = deck.slide(_("各支部责任里程和摊位"), paths=_paths(deck, paths))
     labels, half = [f"{part.code} {part.name}" for part in shown], (INNER - 8) / 2
     kilometres = [round(sum(row.metres for row in part.roads) / 1000, 3) for part in shown]
-    taken = [sum(site.taken for site in part.sites) for part in shown]
-    free = [sum(site.free for site in part.sites) for part in shown]
+    used = [[site for site in part.sites if site.in_use] for part in shown]
+    taken = [sum(site.taken for site in sites) for sites in used]
+    free = [sum(site.free or 0 for site in sites) for sites in used]
     left = _headed(slide, Box(MARGIN, TOP, half, BOTTOM - TOP - 2), _("责任里程(km)"))
     bars(slide, left, labels, [(_("责任里程(km)"), kilometres)], name=_("责任里程"), form="0.0")
     if any(taken) or any(free):
@@ -122,7 +124,8 @@ def _paths(deck: Deck, names: Sequence[str]) -> list[str]:
 def overview(deck: Deck) -> None:
     """A row for each branch."""
     shown = {figure.name: figure.label for part in deck.dossier.branches for figure in part.figures}
-    names = [name for name in shown if name not in ("roads", "fill", "schools", "panda_lanes")]
+    left_out = ("roads", "fill", "schools", "panda_lanes")
+    names = [name for name in shown if name not in left_out and not name.startswith(APART)]
     heads = [Head(_("支部"), 3), Head(_("支部书记"), 2), Head(pgettext("plural", "党员"), 1.2, numeric=True)]
     heads += [Head(shown[name], 1.75, numeric=True) for name in names]
     tabled(

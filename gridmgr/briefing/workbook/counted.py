@@ -5,6 +5,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
+from gridmgr.briefing.counts import APART
 from gridmgr.briefing.dossier import BranchPart, Dossier, Figure
 from gridmgr.briefing.workbook.cells import (
     COUNT,
@@ -25,7 +26,7 @@ FORMULAS: dict[str, tuple[str, str | None]] = {
     "sections": ("sections", None),
     "metres": ("sections", "metres"),
     "unshared_m": ("unshared", "metres"),
-    "sites": ("sites", None),
+    "sites": ("sites", "in_use"),
     "pitches": ("sites", "pitches"),
     "taken": ("sites", "taken"),
     "free": ("sites", "free"),
@@ -40,7 +41,8 @@ UNITS = {"m": METRES, "%": PERCENT, "": COUNT}
 
 def branches_table(dossier: Dossier, tables: Tables) -> Table:
     """A row for each branch; what the other sheets hold is counted there."""
-    names = {each.name: each for part in dossier.branches for each in part.figures}
+    figures = [each for part in dossier.branches for each in part.figures]
+    names = {each.name: each for each in figures if not each.name.startswith(APART)}
     columns = {
         "branch": Column(_("支部"), total="count"),
         "secretary": Column(_("支部书记")),
@@ -61,7 +63,7 @@ def _branch(dossier: Dossier, tables: Tables, part: BranchPart, number: int) -> 
         "branch": linked(dossier, label_of(part), part.path),
         "secretary": part.secretary,
         "members": part.members,
-        **{each.name: counted(tables, each, key) for each in part.figures},
+        **{each.name: counted(tables, each, key) for each in part.figures if not each.name.startswith(APART)},
     }
 
 

@@ -6,7 +6,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
 from gridmgr.briefing import wording
-from gridmgr.briefing.dossier import BranchPart, Count, Dossier, GapRow
+from gridmgr.briefing.dossier import BranchPart, Count, Dossier, GapRow, SiteRow
 from gridmgr.briefing.workbook.cells import (
     COUNT,
     DAY,
@@ -135,6 +135,7 @@ def _sites(dossier: Dossier) -> Table:
         "name": Column(_("名称"), total="count"),
         "kind": Column(_("类别")),
         "state": Column(_("状态")),
+        "in_use": Column(_("开放"), COUNT, "sum"),
         "road": Column(_("道路")),
         "side": Column(_("侧")),
         "at_m": Column(_("位置(米)"), METRES),
@@ -145,20 +146,29 @@ def _sites(dossier: Dossier) -> Table:
         "pitches": Column(pgettext("plural", "摊位"), COUNT, "sum"),
         "taken": Column(_("已占用"), COUNT, "sum"),
         "free": Column(_("空摊位"), COUNT, "sum"),
+        "idle": Column(_("未启用摊位"), COUNT, "sum"),
         "fill": Column(_("占用率"), PERCENT, share=("taken", "pitches")),
         "waiting": Column(_("候补"), COUNT, "sum"),
     }
-    plain = ("code", "kind", "state", "road", "side", "at_m", "pitches", "taken", "free", "waiting")
+    plain = ("code", "kind", "state", "road", "side", "at_m", "waiting")
     rows = [
         {
             "branch": joined(labels),
             "name": linked(dossier, row.name, row.path),
             **dict(zip(("opens", "closes", "first_day", "last_day"), (*row.times, *row.days), strict=True)),
             **{name: getattr(row, name) for name in plain},
+            **_pitches(row),
         }
         for labels, row in _once(dossier, "sites")
     ]
     return Table(pgettext("plural", "摊点"), columns, rows, key="name")
+
+
+def _pitches(row: SiteRow) -> dict[str, Any]:
+    """Pitches of a site in use with their fill; those of any other are in a column of their own."""
+    if row.in_use:
+        return {"in_use": 1, "pitches": row.pitches, "taken": row.taken, "free": row.free, "idle": None}
+    return {"in_use": None, "pitches": None, "taken": None, "free": None, "idle": row.pitches}
 
 
 def _points(dossier: Dossier) -> Table:

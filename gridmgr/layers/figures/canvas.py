@@ -25,7 +25,7 @@ _CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ufffe\uffff]+")
 class Sign:
     """A place on the sheet in millimetres with what is said about it: glyph and colour of a pin, words beside it.
 
-    `clear` is how far from the place the pin must stay so as not to cover it.
+    `clear` is how far from the place the pin must stay so as not to cover it; `whole`: filled, else an outline.
     """
 
     x: float
@@ -34,6 +34,7 @@ class Sign:
     colour: str
     words: str = ""
     clear: float = 0.0
+    whole: bool = True
 
 
 class Crowd:

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 
 from gridmgr.layers.figures.canvas import MM_PER_POINT, Canvas, rounded
 from gridmgr.layers.figures.content import Content, Contents
-from gridmgr.layers.figures.painters import OTHERS, panda
+from gridmgr.layers.figures.painters import OTHERS, panda, whole_of
 from gridmgr.layers.figures.paper import Box, Sheet
 from gridmgr.layers.figures.words import LANES_FROM, badge, pin
 from gridmgr.layers.palette import COLOURS, branch_colour
@@ -69,16 +69,35 @@ def _branch_entries(sections: Content) -> list[Entry]:
 
 
 def _place_entries(content: Content, sheet: Sheet) -> list[Entry]:
-    layer, style = content.layer, content.layer.style
+    """An entry for each sort of what is there to be used, and one for each state of what isn't."""
+    return [*_whole_entries(content, sheet), *_apart_entries(content)]
+
+
+def _apart_entries(content: Content) -> list[Entry]:
+    """What is drawn as an outline: how many there are of each state."""
+    style = content.layer.style
+    if not style.whole[0]:
+        return []
+    rows = zip(content.words(style.whole[0]), whole_of(content), strict=True)
+    counts = Counter(str(word) for word, whole in rows if not whole)
+    sign, colour = ("outline", COLOURS[style.colour]) if style.glyph else ("empty", COLOURS["ink"])
+    return [
+        Entry(sign, f"{content.layer.title} {word} {number:,}", colour, str(style.glyph))
+        for word, number in sorted(counts.items())
+    ]
+
+
+def _whole_entries(content: Content, sheet: Sheet) -> list[Entry]:
+    layer, style, whole = content.layer, content.layer.style, whole_of(content)
+    if not any(whole):
+        return []
     if layer.name == "pitches":
-        taken = sum(map(bool, content.values("taken")))
-        pitches = [
-            Entry("box", _("空摊位 %s") % (len(content) - taken), COLOURS["pitch_free"]),
-            Entry("box", _("已占用摊位 %s") % taken, COLOURS["pitch_taken"]),
-        ]
-        return [each for each, count in zip(pitches, (len(content) - taken, taken), strict=True) if count]
+        held = [bool(each) for each, used in zip(content.values("taken"), whole, strict=True) if used]
+        counted = [(_("空摊位 %s"), held.count(False), "pitch_free")]
+        counted += [(_("已占用摊位 %s"), held.count(True), "pitch_taken")]
+        return [Entry("box", words % count, COLOURS[colour]) for words, count, colour in counted if count]
     if style.by:
-        counts = Counter(content.values(style.by))
+        counts = Counter(value for value, used in zip(content.values(style.by), whole, strict=True) if used)
         words = dict(zip(content.values(style.by), content.words(style.by), strict=True))
         return [
             Entry("pin", f"{words[value]} {counts[value]}", COLOURS[colour], str(glyph))
@@ -89,7 +108,7 @@ def _place_entries(content: Content, sheet: Sheet) -> list[Entry]:
     lanes = "panda" if sheet.web_zoom >= LANES_FROM else "pin"
     sign = {"panda-lanes": lanes, "bays": "box"}.get(layer.name, plain)
     colour = COLOURS["bay_fill"] if layer.name == "bays" else COLOURS[style.colour]
-    return [Entry(sign, f"{layer.title} {len(content):,}", colour, str(style.glyph))]
+    return [Entry(sign, f"{layer.title} {sum(whole):,}", colour, str(style.glyph))]
 
 
 # ── Room ──────────────────────────────────────────────────────────────────────────────────────────────────
@@ -170,14 +189,12 @@ def _draw_sign(canvas: Canvas, entry: Entry, box: Box) -> None:
     elif entry.sign == "road":
         _bar(canvas, box, middle, COLOURS["road_casing"], 1.25)
         _bar(canvas, box, middle, entry.colour, 0.9)
-    elif entry.sign == "pin":
+    elif entry.sign in ("pin", "outline"):
         side = box.height * 1.02
-        pin(
-            canvas,
-            Box(box.x + (box.width - side) / 2, middle - side / 2, side, side),
-            entry.glyph,
-            entry.colour,
-        )
+        place = Box(box.x + (box.width - side) / 2, middle - side / 2, side, side)
+        pin(canvas, place, entry.glyph, entry.colour, whole=entry.sign == "pin")
+    elif entry.sign == "empty":
+        canvas.path(rounded(box, 0.2), edge=entry.colour, width=canvas.mm(0.12))
     elif entry.sign == "panda":
         _panda(canvas, box, middle)
     else:

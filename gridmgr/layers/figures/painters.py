@@ -54,17 +54,32 @@ def colours_of(content: Content) -> list[str]:
     return [COLOURS[style.colour]] * len(content)
 
 
-def _by_colour(content: Content) -> dict[str, np.ndarray]:
+def _by_colour(content: Content, chosen: np.ndarray | None = None) -> dict[str, np.ndarray]:
     colours = np.array(colours_of(content))
-    return {str(colour): content.shapes[colours == colour] for colour in dict.fromkeys(colours.tolist())}
+    shapes = content.shapes
+    if chosen is not None:
+        colours, shapes = colours[chosen], shapes[chosen]
+    return {str(colour): shapes[colours == colour] for colour in dict.fromkeys(colours.tolist())}
 
 
 def _backdrop(canvas: Canvas, content: Content) -> None:
     canvas.areas(content.shapes, fill=COLOURS[content.layer.style.colour])
 
 
+def whole_of(content: Content) -> list[bool]:
+    """Of each row, whether it is drawn whole: anything else is an outline."""
+    name, values = content.layer.style.whole
+    return [value in values for value in content.values(name)] if name else [True] * len(content)
+
+
 def _areas(canvas: Canvas, content: Content) -> None:
-    for colour, shapes in _by_colour(content).items():
+    whole = np.array(whole_of(content))
+    colours = np.array(colours_of(content))
+    for colour in dict.fromkeys(colours[~whole].tolist()):
+        dash = (canvas.mm(0.5), canvas.mm(0.4))
+        chosen = content.shapes[(colours == colour) & ~whole]
+        canvas.areas(chosen, edge=str(colour), width=canvas.mm(0.2), dash=dash)
+    for colour, shapes in _by_colour(content, whole).items():
         kinds = shapely.get_dimensions(shapes)
         canvas.areas(shapes[kinds == AREA], fill=colour, alpha=0.22)
         canvas.areas(shapes[kinds == AREA], edge=colour, width=canvas.mm(0.13))
@@ -137,7 +152,7 @@ def _roads(canvas: Canvas, content: Content) -> None:
 
 def _bays(canvas: Canvas, content: Content) -> None:
     """Each bay; from afar, where one is thinner than a line, rows of them: thousands of strokes fewer to print."""
-    suspended = [state == "suspended" for state in content.values("state")]
+    suspended = [not whole for whole in whole_of(content)]
     thin = canvas.mm(0.1 if canvas.sheet.web_zoom < 14 else 0.07)
     for chosen, fill in ([not each for each in suspended], COLOURS["bay_fill"]), (suspended, "white"):
         shapes = content.where(chosen)
@@ -160,9 +175,14 @@ def panda(canvas: Canvas, shapes: np.ndarray, width: float, *, clip: bool = True
 
 
 def _pitches(canvas: Canvas, content: Content) -> None:
-    taken = [bool(each) for each in content.values("taken")]
-    for chosen, colour in ((taken, "pitch_taken"), ([not each for each in taken], "pitch_free")):
+    taken, whole = [bool(each) for each in content.values("taken")], whole_of(content)
+    for wanted, colour in ((True, "pitch_taken"), (False, "pitch_free")):
+        chosen = [held == wanted and used for held, used in zip(taken, whole, strict=True)]
         canvas.areas(content.where(chosen), fill=COLOURS[colour], edge=COLOURS["ink"], width=canvas.mm(0.12))
+    outlines = content.where([not each for each in whole])
+    if len(outlines):
+        dash = (canvas.mm(0.3), canvas.mm(0.3))
+        canvas.areas(outlines, edge=COLOURS["ink"], width=canvas.mm(0.1), dash=dash)
 
 
 PAINTERS: dict[str, Callable[[Canvas, Content], None]] = {

@@ -11,10 +11,11 @@ from typing import Any
 
 import numpy as np
 import shapely
+from django.utils.translation import gettext as _
 
 from gridmgr.layers.figures.canvas import MM_PER_POINT, Canvas, Sign, disc, rounded
 from gridmgr.layers.figures.content import Content, Contents
-from gridmgr.layers.figures.painters import OTHERS, colours_of, middle_of
+from gridmgr.layers.figures.painters import OTHERS, colours_of, middle_of, whole_of
 from gridmgr.layers.figures.paper import Box
 from gridmgr.layers.palette import COLOURS, branch_colour
 
@@ -77,9 +78,9 @@ def _signs(canvas: Canvas, contents: Contents, name: str) -> Iterator[Sign]:
     )
     places = canvas.on_paper(middle_of(content.shapes))
     words = [_words_of(content, row, bare=canvas.sheet.bare) for row in range(len(content))]
-    rows = zip(places, glyphs, colours_of(content), words, content.shapes, strict=True)
-    for (x, y), glyph, colour, text, shape in rows:
-        yield Sign(float(x), float(y), str(glyph), colour, text, _clearance(canvas, shape))
+    rows = zip(places, glyphs, colours_of(content), words, content.shapes, whole_of(content), strict=True)
+    for (x, y), glyph, colour, text, shape, whole in rows:
+        yield Sign(float(x), float(y), str(glyph), colour, text, _clearance(canvas, shape), whole)
 
 
 def _clearance(canvas: Canvas, shape: Any) -> float:
@@ -103,7 +104,10 @@ def _words_of(content: Content, row: int, *, bare: bool) -> str:
     style = content.layer.style
     if style.shape == "line" or style.painted:
         return ""
-    return str(content.values(content.layer.heading)[row] or "")
+    name = str(content.values(content.layer.heading)[row] or "")
+    if not name or whole_of(content)[row]:
+        return name
+    return _("%(site)s(%(status)s)") % {"site": name, "status": content.words(style.whole[0])[row]}
 
 
 def _put_pin(canvas: Canvas, sign: Sign, size: float) -> Box | None:
@@ -117,7 +121,8 @@ def _put_pin(canvas: Canvas, sign: Sign, size: float) -> Box | None:
             if canvas.crowd.claim([box]):
                 _draw_pin(canvas, sign, box, moved=distance > 0)
                 return box
-    canvas.path(disc(sign.x, sign.y, size * 0.22), fill=sign.colour, edge="white", width=canvas.mm(0.12))
+    fill, edge = (sign.colour, "white") if sign.whole else ("white", sign.colour)
+    canvas.path(disc(sign.x, sign.y, size * 0.22), fill=fill, edge=edge, width=canvas.mm(0.12))
     return None
 
 
@@ -130,13 +135,15 @@ def _draw_pin(canvas: Canvas, sign: Sign, box: Box, *, moved: bool) -> None:
         canvas.path(
             disc(sign.x, sign.y, canvas.mm(0.3)), fill=sign.colour, edge="white", width=canvas.mm(0.08)
         )
-    pin(canvas, box, sign.glyph, sign.colour)
+    pin(canvas, box, sign.glyph, sign.colour, whole=sign.whole)
 
 
-def pin(canvas: Canvas, box: Box, glyph: str, colour: str) -> None:
-    """The sign of a place: a white character on a rounded square, as on screen."""
-    canvas.path(rounded(box, box.width * 0.2), fill=colour, edge="white", width=box.width * 0.07)
-    canvas.centred(box.x + box.width / 2, box.y + box.height / 2, glyph, size=box.width * 0.68 / MM_PER_POINT)
+def pin(canvas: Canvas, box: Box, glyph: str, colour: str, *, whole: bool = True) -> None:
+    """The sign of a place: a white character on a rounded square, as on screen; as an outline the other way round."""
+    fill, edge, ink = (colour, "white", "white") if whole else ("white", colour, colour)
+    canvas.path(rounded(box, box.width * 0.2), fill=fill, edge=edge, width=box.width * 0.07)
+    middle = (box.x + box.width / 2, box.y + box.height / 2)
+    canvas.centred(*middle, glyph, size=box.width * 0.68 / MM_PER_POINT, colour=ink)
 
 
 def _name_beside(canvas: Canvas, sign: Sign, place: Box, size: float) -> None:

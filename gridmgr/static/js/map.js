@@ -216,6 +216,16 @@
     return page.colours[chosen ? chosen[1] : layer.colour] || page.colours.ink;
   }
 
+  /* What is there to be used is drawn whole; anything else as an outline that says what it is. */
+  function isWhole(layer, feature) {
+    return !layer.whole || layer.whole[1].includes(feature.properties[layer.whole[0]]);
+  }
+
+  function statusOf(spec, properties) {
+    const field = spec.fields.find((each) => each.name === spec.whole[0]);
+    return (field && field.choices[properties[spec.whole[0]]]) || String(properties[spec.whole[0]] ?? "");
+  }
+
   function isFocus(layer, feature) {
     return page.focus && page.focus[0] === layer.name && String(page.focus[1]) === String(feature.id);
   }
@@ -247,9 +257,11 @@
     for (const feature of features) {
       if (layer.painted) { signOn(feature, layer, zoom, labels); }
       if (feature.type === POINT) { paintPoint(pen, feature, layer, zoom); continue; }
-      const colour = colourOf(layer, feature), backdrop = layer.name in BACKDROP;
-      fill(pen, feature, colour, backdrop ? 1 : 0.22);
-      if (!backdrop) { stroke(pen, feature, colour, layer.width * (isFocus(layer, feature) ? 3 : 1)); }
+      const colour = colourOf(layer, feature), backdrop = layer.name in BACKDROP, whole = isWhole(layer, feature);
+      if (whole) { fill(pen, feature, colour, backdrop ? 1 : 0.22); }
+      if (!whole) { pen.setLineDash([5, 4]); }
+      if (!backdrop) { stroke(pen, feature, colour, layer.width * (isFocus(layer, feature) ? 3 : whole ? 1 : 1.5)); }
+      pen.setLineDash([]);
       if (layer.label && zoom >= 13) { labelArea(pen, feature, layer, colour, zoom, labels); }
     }
   }
@@ -363,8 +375,8 @@
   function paintBays(pen, features, layer, zoom) {
     for (const feature of features) {
       if (feature.type === POINT) { paintCount(pen, feature, layer, zoom); continue; }
-      const suspended = feature.properties.state === "suspended";
-      fill(pen, feature, suspended ? "#fff" : page.colours.bay_fill, 0.95);
+      const whole = isWhole(layer, feature);
+      fill(pen, feature, whole ? page.colours.bay_fill : "#fff", 0.95);
       stroke(pen, feature, page.colours.bay, isFocus(layer, feature) ? 4 : zoom >= 18 ? 1.4 : 0.7);
       if (zoom >= 19) { letter(pen, feature, bayLetter(feature.properties.kind)); }
     }
@@ -391,10 +403,12 @@
 
   function paintPitches(pen, features, layer, zoom) {
     for (const feature of features) {
-      const taken = feature.properties.taken;
-      fill(pen, feature, taken ? page.colours.pitch_taken : page.colours.pitch_free, 1);
-      stroke(pen, feature, page.colours.ink, isFocus(layer, feature) ? 3 : 1);
-      if (zoom >= 19) { letter(pen, feature, feature.properties.number, taken ? "#fff" : page.colours.ink); }
+      const whole = isWhole(layer, feature), taken = feature.properties.taken;
+      if (whole) { fill(pen, feature, taken ? page.colours.pitch_taken : page.colours.pitch_free, 1); }
+      if (!whole) { pen.setLineDash([3, 3]); }
+      stroke(pen, feature, page.colours.ink, isFocus(layer, feature) ? 3 : whole ? 1 : 0.7);
+      pen.setLineDash([]);
+      if (zoom >= 19) { letter(pen, feature, feature.properties.number, whole && taken ? "#fff" : page.colours.ink); }
     }
   }
 
@@ -609,16 +623,18 @@
     const [lon, lat] = feature.geometry.coordinates;
     const properties = feature.properties;
     const [glyph, colour] = (spec.by && spec.glyphs[properties[spec.by]]) || [spec.glyph, spec.colour];
-    const sign = element("span", "pin-sign", glyph);
-    sign.style.backgroundColor = page.colours[colour];
+    const whole = isWhole(spec, feature), sign = element("span", whole ? "pin-sign" : "pin-sign pin-outline", glyph);
+    sign.style[whole ? "backgroundColor" : "color"] = page.colours[colour];
     const body = element("span", "pin-body");
     body.append(sign);
-    if (properties.free !== undefined) {
+    if (!whole) {
+      body.append(element("span", "pin-count pin-status", statusOf(spec, properties)));
+    } else if (properties.free !== undefined && properties.free !== null) {
       body.append(element("span", "pin-count", `${page.words.free_short}${properties.free}`));
     }
-    const name = String(properties[spec.heading] || "");
+    const name = String(properties[spec.heading] || ""), said = whole ? name : `${name} ${statusOf(spec, properties)}`;
     const marker = L.marker([lat, lon], {
-      icon: L.divIcon({ className: "pin", html: body, iconSize: [28, 28], iconAnchor: anchor }), title: name, alt: `${spec.title} ${name}`,
+      icon: L.divIcon({ className: "pin", html: body, iconSize: [28, 28], iconAnchor: anchor }), title: said, alt: `${spec.title} ${said}`,
     });
     marker.on("click keypress", (event) => {
       if (event.type === "keypress" && event.originalEvent.key !== "Enter") { return; }
@@ -711,10 +727,9 @@
     const facts = element("dl", "card-facts");
     for (const field of spec.fields) {
       if (field.name === spec.heading || field.name === "colour" || field.name === "demo") { continue; }
-      if (SECONDS.has(field.name)) { continue; }
+      if (SECONDS.has(field.name) || (field.name === "state" && properties.status !== undefined)) { continue; }
       const pair = PAIRS[field.name], label = pair ? page.words[pair.label] : field.label;
-      const said = rests(properties, field) ? page.words.resting
-        : pair ? pair.say(properties[field.name], properties[pair.second]) : say(properties[field.name], field);
+      const said = pair ? pair.say(properties[field.name], properties[pair.second]) : say(properties[field.name], field);
       if (said) { facts.append(element("dt", "", label), element("dd", "", said)); }
     }
     body.append(facts);
@@ -726,12 +741,6 @@
       body.append(link);
     }
     L.popup({ maxWidth: 300, minWidth: 200, autoPanPadding: [16, 16] }).setLatLng(latlng).setContent(body).openOn(map);
-  }
-
-  /* A market that is open by its state, on a day outside its season. */
-  function rests(properties, field) {
-    const { state, season_from: first, season_to: last } = properties;
-    return field.name === "state" && state === "open" && first && last && !(first <= page.day && page.day <= last);
   }
 
   function say(value, field) {
@@ -850,6 +859,7 @@
       const list = element("ul");
       for (const entry of page.legend) {
         for (const [glyph, colour, words] of entry.signs) { list.append(legendRow(entry, glyph, colour, words)); }
+        if (entry.apart) { list.append(legendRow(entry, entry.signs[0][0], entry.signs[0][1], entry.apart, true)); }
       }
       box.append(list);
       for (const branch of page.branchList || []) { list.append(branchRow(map, branch)); }
@@ -865,12 +875,15 @@
     }).addTo(map);
   }
 
-  function legendRow(entry, glyph, colour, words) {
+  function legendRow(entry, glyph, colour, words, outlined) {
     const row = element("li");
     row.dataset.layer = entry.layer;
     const sign = element("span", `legend-sign legend-${entry.shape}` + (glyph ? " legend-glyph" : ""), glyph);
     if (colour === "branch") {
       sign.style.backgroundImage = `linear-gradient(90deg, ${[0, 3, 4, 6].map((i) => page.branches[i]).join(",")})`;
+    } else if (outlined) {
+      sign.classList.add("legend-outline");
+      sign.style.color = page.colours[colour];
     } else {
       sign.style.backgroundColor = page.colours[colour];
     }
