@@ -8,7 +8,6 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
 from django.utils.translation import gettext
-from django.views.decorators.gzip import gzip_page
 from django.views.decorators.http import require_GET
 
 from gridmgr.accounts.audience import Audience, audience_of
@@ -24,7 +23,6 @@ OFF_AT_FIRST = ("branches",)
 
 
 @require_GET
-@gzip_page
 def city_map(request: HttpRequest) -> HttpResponse:
     """`/map/`: every layer of the catalog on one map; the view, the layers and the date stand in the address."""
     on, audience = day_of(request), audience_of(request.user)

@@ -6,7 +6,6 @@ from datetime import date
 from django.contrib.auth.decorators import login_not_required
 from django.db import DatabaseError, connection
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse, StreamingHttpResponse
-from django.views.decorators.gzip import gzip_page
 from django.views.decorators.http import require_GET
 
 from gridmgr.accounts.audience import audience_of
@@ -23,7 +22,6 @@ GEOJSON_TYPE = "application/geo+json"
 
 
 @require_GET
-@gzip_page
 def tile(request: HttpRequest, layers: str, z: int, x: int, y: int) -> HttpResponseBase:
     """`/tiles/{layer}/{z}/{x}/{y}.pbf`; several layer names with commas give one tile with all of them."""
     wanted, where = layers_named(layers), Tile(z, x, y)
@@ -37,7 +35,6 @@ def tile(request: HttpRequest, layers: str, z: int, x: int, y: int) -> HttpRespo
 
 
 @require_GET
-@gzip_page
 def geojson(request: HttpRequest, layer: str) -> HttpResponseBase:
     """`/layers/{layer}.geojson?bbox=&date=&points=1`."""
     wanted, box = layer_named(layer), box_of(request)

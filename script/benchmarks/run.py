@@ -16,7 +16,7 @@ COLUMNS = ("figure", "size", "value", "peer", "ratio", "aim")
 
 def main(names: list[str]) -> int:
     """Runs the modules named, or all; the exit status is 1 when a name is unknown."""
-    known = [path.stem for path in sorted(HERE.glob("*.py")) if path.stem not in {"run", "timing"}]
+    known = [path.stem for path in sorted(HERE.glob("*.py")) if path.stem not in {"run", "stack", "timing"}]
     known += [path.parent.name for path in sorted(HERE.glob("*/__init__.py"))]
     parts = [f"{path.parent.name}.{path.stem}" for path in sorted(HERE.glob("*/[!_]*.py"))]
     if unknown := [name for name in names if name not in [*known, *parts]]:

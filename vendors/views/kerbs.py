@@ -12,7 +12,6 @@ from django.utils import timezone
 from django.utils.translation import get_language, override
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
-from django.views.decorators.gzip import gzip_page
 from django.views.decorators.http import require_GET
 
 from gridmgr.errors import Invalid
@@ -41,7 +40,6 @@ OVERVIEW_DIGITS = 5  # about a metre
 
 @require_GET
 @never_cache
-@gzip_page
 def kerbs(request: HttpRequest) -> StreamingHttpResponse:
     """`/plan/kerbs.geojsonl?bbox=&zoom=&kind=&length=&depth=…`: kerbs green, amber or red, one FeatureCollection a line.
 

@@ -12,7 +12,6 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 from django.views.decorators.cache import never_cache
-from django.views.decorators.gzip import gzip_page
 from django.views.decorators.http import require_GET, require_POST
 
 from gridmgr.accounts.audience import audience_of
@@ -62,7 +61,6 @@ def planner(request: HttpRequest) -> None:
 
 @require_GET
 @never_cache
-@gzip_page
 def page(request: HttpRequest) -> HttpResponse:
     """`/plan/`: a new site; `?site=CODE` changes one, `?from=CODE` starts from one, `?lon=&lat=` from a place."""
     planner(request)
