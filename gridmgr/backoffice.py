@@ -1,4 +1,5 @@
-"""What the admin of every app shares: refusals in words, geometry as text, history to read and never to change.
+"""What the admin of every app shares: refusals in words, geometry as text, history to read and never to change; and that
+nobody overwrites, or deletes, what somebody else has saved in the meantime.
 
 Nothing in it comes from another host or needs an inline script, so the site's content security policy holds here too.
 """
@@ -8,12 +9,15 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin
+from django.contrib.admin.actions import delete_selected as plain_delete_selected
+from django.contrib.admin.utils import NestedObjects, unquote
 from django.contrib.gis.db.models import GeometryField
 from django.contrib.postgres.fields import DateRangeField
 from django.contrib.postgres.forms import RangeWidget
-from django.core.exceptions import PermissionDenied
-from django.db import IntegrityError, connection, models, transaction
-from django.http import HttpRequest, HttpResponse
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.db import IntegrityError, connection, models, router, transaction
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
@@ -21,9 +25,10 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from gridmgr import quantities
-from gridmgr.errors import DomainError, constraint_of
+from gridmgr.errors import Conflict, DomainError, constraint_of
 from gridmgr.geo.text import GeometryText
 from gridmgr.history import changes_in, history_of
+from gridmgr.meanwhile import SEEN, SharedForm, SharedFormSet, change_since, versions_of
 
 admin.site.site_header = gettext_lazy("gridmgr 后台管理")
 admin.site.site_title = gettext_lazy("后台管理")
@@ -68,7 +73,7 @@ def refusal(error: IntegrityError, thing: models.Model) -> str:
     return words
 
 
-class TrialForm(forms.ModelForm):
+class TrialForm(SharedForm):
     """A form whose last check is to save and take it back, so that what only the database can judge is said here.
 
     `judged_alone`: checks that the database puts off to the end of the transaction are asked for as well.
@@ -109,10 +114,138 @@ class GeometryAsText:
         return super().formfield_for_dbfield(db_field, request, **kwargs)  # type: ignore[misc]
 
 
-class GridAdmin(GeometryAsText, admin.ModelAdmin):
+class ShowsVersion:
+    """For admins and inlines: the version on the screen goes along with what may be changed, and only with that."""
+
+    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
+        sets = [
+            (name, {**options, "fields": [each for each in options["fields"] if each != SEEN]})
+            for name, options in super().get_fieldsets(request, obj)  # type: ignore[misc]
+        ]
+        if obj is not None and self.has_change_permission(request, obj):  # type: ignore[attr-defined]
+            sets[0][1]["fields"].append(SEEN)
+        return sets
+
+
+class SharedAdmin(ShowsVersion, GeometryAsText, admin.ModelAdmin):
+    """The admin of what several people may change: who saves or deletes second is shown what the first saved."""
+
+    form: Any = TrialForm
+    change_form_template = "admin/change_form_meanwhile.html"
+    delete_confirmation_template = "admin/delete_meanwhile.html"
+    delete_selected_confirmation_template = "admin/delete_selected_meanwhile.html"
+    actions: Any = ("delete_selected",)
+
+    # ── Saving ──
+
+    def render_change_form(
+        self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
+    ) -> HttpResponse:
+        answer = super().render_change_form(request, context, *args, **kwargs)
+        shown = [context["adminform"].form]
+        shown += [form for each in context["inline_admin_formsets"] for form in each.formset.forms]
+        context["meanwhile"] = [
+            (form.add_prefix(""), form.meanwhile) for form in shown if getattr(form, "meanwhile", None)
+        ]
+        if context["meanwhile"]:
+            answer.status_code = Conflict.status
+        return answer
+
+    def _get_obj_does_not_exist_redirect(self, request: HttpRequest, opts: Any, object_id: str) -> Any:
+        """What was written for a row that somebody else deleted is shown once more, to be copied."""
+        if request.method != "POST" or SEEN not in request.POST:
+            return super()._get_obj_does_not_exist_redirect(request, opts, object_id)  # type: ignore[misc]
+        form = self.get_form(request, None, change=False)(request.POST)
+        written = [(bound.label, bound.data) for bound in form.visible_fields() if bound.data]
+        context = {**self.admin_site.each_context(request), "opts": opts, "title": _("已被别人删除")}
+        page = TemplateResponse(request, "admin/gone.html", {**context, "written": written})
+        page.status_code = Conflict.status
+        return page
+
+    # ── Deleting ──
+
+    def delete_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> HttpResponse:
+        with transaction.atomic():
+            things = self._locked(self.get_queryset(request).filter(pk__in=_key(self.model, object_id)))
+            asked = Deletion(things, request.POST.get(SEEN, "") if request.method == "POST" else None)
+            if asked.changes:
+                request.method, request.POST = "GET", QueryDict()  # type: ignore[assignment]
+            context = {**(extra_context or {}), "deletion": asked}
+            return asked.answered(super().delete_view(request, object_id, context))
+
+    @admin.action(permissions=["delete"], description=plain_delete_selected.short_description)  # type: ignore[attr-defined]
+    def delete_selected(self, request: HttpRequest, queryset: "QuerySet[Any]") -> HttpResponse | None:
+        with transaction.atomic():
+            things = self._locked(queryset)
+            asked = Deletion(things, request.POST.get(SEEN, "") if request.POST.get("post") else None)
+            if asked.changes:
+                given = request.POST.copy()
+                given.pop("post", None)
+                request.POST = given  # type: ignore[assignment]
+            page = plain_delete_selected(self, request, queryset)
+            if isinstance(page, TemplateResponse):
+                page.context_data = {**(page.context_data or {}), "deletion": asked}
+                return asked.answered(page)
+            return page
+
+    @staticmethod
+    def _locked(rows: "QuerySet[Any]") -> list[Any]:
+        """The rows, which nobody changes until they are deleted; in one order, so that two at once don't catch each other."""
+        return list(rows.select_for_update(of=("self",)).order_by("pk"))
+
+
+def _key(model: type[models.Model], object_id: str) -> list[Any]:
+    """The key that an address means, or nothing."""
+    try:
+        return [model._meta.pk.to_python(unquote(object_id))]
+    except (ValidationError, ValueError):
+        return []
+
+
+class Deletion:
+    """What would go, each row in its version; `changes`: what became of them since they were on the screen in `seen`."""
+
+    def __init__(self, things: list[Any], seen: str | None) -> None:
+        now = _versions_of_all(things)
+        self.seen = " ".join(f"{label}:{key}:{version}" for (label, key), (version, _row) in now.items())
+        self.changes: list[tuple[str, Any]] = []
+        if seen is None:
+            return
+        then = {(label, key): version for label, key, version in _parts(seen)}
+        for at, (version, row) in now.items():
+            if then.get(at) != version:
+                self.changes.append((str(row), change_since(row, then.get(at, ""))))
+        if gone := len(set(then) - set(now)):
+            self.changes.append((_("%s 项已不在其中") % gone, None))
+
+    def answered(self, page: HttpResponse) -> HttpResponse:
+        if self.changes:
+            page.status_code = Conflict.status
+        return page
+
+
+def _versions_of_all(things: list[Any]) -> dict[tuple[str, str], tuple[str, Any]]:
+    """Version and row of all that deleting `things` would delete, by the model's label and the row's key."""
+    if not things:
+        return {}
+    collector = NestedObjects(using=router.db_for_write(type(things[0])))
+    collector.collect(things)
+    return {
+        (model._meta.label_lower, str(row.pk)): (versions[row.pk], row)
+        for model, rows in collector.data.items()
+        for versions in [versions_of(list(rows))]
+        for row in rows
+    }
+
+
+def _parts(seen: str) -> list[list[str]]:
+    found = [each.split(":") for each in seen.split()]
+    return [each for each in found if len(each) == 3]
+
+
+class GridAdmin(SharedAdmin):
     """The admin of one kind of thing. Its history is that of the database's triggers, read-only."""
 
-    form = TrialForm
     list_per_page = 50
     show_full_result_count = False
     object_history_template = "admin/changes_of.html"
@@ -149,6 +282,8 @@ class GridAdmin(GeometryAsText, admin.ModelAdmin):
         )
 
 
-class GridInline(GeometryAsText, admin.TabularInline):
+class GridInline(ShowsVersion, GeometryAsText, admin.TabularInline):
+    form = SharedForm
+    formset = SharedFormSet
     extra = 0
     show_change_link = False

@@ -9,11 +9,14 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
 
+OWN = {"csrfmiddlewaretoken", "seen"}  # what a form carries besides what was written into it
+
 
 class DomainError(Exception):
     """Something the domain refuses. Its text names the thing, the value, the limit and the way out."""
 
     status = 400
+    page = "error.html"  # for people; it is given the error
 
 
 class Invalid(DomainError):
@@ -62,7 +65,7 @@ class DomainErrorMiddleware:
 
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
         status, text = explain(error)
-        return answer(request, status=status, text=text) if status else None
+        return answer(request, status=status, text=text, error=error) if status else None
 
 
 def explain(error: Exception) -> tuple[int, str]:
@@ -80,12 +83,21 @@ def explain(error: Exception) -> tuple[int, str]:
     return 0, ""
 
 
-def answer(request: HttpRequest, *, status: int, text: str) -> HttpResponse:
+def answer(request: HttpRequest, *, status: int, text: str, error: Exception | None = None) -> HttpResponse:
     """`text` in the form the client asked for."""
     if _wants_json(request):
         return JsonResponse({"error": text}, status=status, json_dumps_params={"ensure_ascii": False})
-    context: dict[str, Any] = {"status": status, "text": text}
-    return render(request, "error.html", context, status=status)
+    context: dict[str, Any] = {"status": status, "text": text, "error": error}
+    page = error.page if isinstance(error, DomainError) else DomainError.page
+    if page != DomainError.page:
+        context["again"] = _sent(request)
+    return render(request, page, context, status=status)
+
+
+def _sent(request: HttpRequest) -> list[tuple[str, str]]:
+    """What was written into the form, to be sent once more."""
+    given = request.POST
+    return [(name, str(value)) for name in given if name not in OWN for value in given.getlist(name)]
 
 
 def _wants_json(request: HttpRequest) -> bool:

@@ -225,6 +225,11 @@ def event_model(model: type[models.Model]) -> Any:
     return next(relation for relation in _event_models(model))
 
 
+def is_tracked(model: type[models.Model]) -> bool:
+    """Whether changes of `model` are on record."""
+    return next(_event_models(model), None) is not None
+
+
 def _event_models(model: type[models.Model]) -> Iterator[Any]:
     for related in model._meta.related_objects:
         candidate = related.related_model
@@ -265,13 +270,28 @@ def _change(event: Any, previous: Any, hidden: set[str], names: Names) -> Change
 def _differences(event: Any, previous: Any, hidden: set[str], names: Names) -> Iterator[tuple[str, str, str]]:
     if event.pgh_label == "delete":
         return
+    for field, old, new in changed_fields(event, previous):
+        mask = field.name in hidden or field.name.endswith("_digest")
+        said = [_say(field, value, mask, names) for value in (old, new)]
+        yield str(field.verbose_name), said[0], said[1]
+
+
+def changed_fields(event: Any, previous: Any) -> Iterator[tuple[Any, Any, Any]]:
+    """Field, value before and value after, of all that a person changed from `previous` (None: nothing) to `event`."""
     for field in _tracked_fields(event):
         old = getattr(previous, field.attname) if previous is not None else None
         new = getattr(event, field.attname)
         if old != new and not (_nothing(old) and _nothing(new)):
-            mask = field.name in hidden or field.name.endswith("_digest")
-            said = [_say(field, value, mask, names) for value in (old, new)]
-            yield str(field.verbose_name), said[0], said[1]
+            yield field, old, new
+
+
+def in_words(field: Any, value: Any, *, hidden: bool = False) -> str:
+    """One value of a field as the history says it; a row pointed to costs a query."""
+    names: Names = {}
+    if isinstance(field, models.ForeignKey) and value is not None and not hidden:
+        model = field.related_model
+        names = {model: {row.pk: str(row) for row in model._base_manager.filter(pk=value).select_related()}}
+    return _say(field, value, hidden, names)
 
 
 def _nothing(value: Any) -> bool:

@@ -3,7 +3,7 @@ from typing import Any, ClassVar
 from django.contrib import admin
 from django.http import HttpRequest
 
-from gridmgr.backoffice import GeometryAsText, GridAdmin, GridInline, TrialForm
+from gridmgr.backoffice import GridAdmin, GridInline, SharedAdmin
 from grids.forms import (
     AssignmentForm,
     BranchForm,
@@ -149,8 +149,7 @@ class CrossingAdmin(ReadOnly, admin.ModelAdmin):
 
 
 @admin.register(Facility)
-class FacilityAdmin(GeometryAsText, admin.ModelAdmin):
-    form = TrialForm
+class FacilityAdmin(SharedAdmin):
     list_display = ("kind", "name", "width_m", "source")
     list_filter = ("kind",)
     search_fields = ("name", "source_id")

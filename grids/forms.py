@@ -2,12 +2,12 @@
 
 from typing import Any
 
-from django import forms
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils.translation import gettext as _
 
 from gridmgr.backoffice import TrialForm
+from gridmgr.meanwhile import SharedForm, SharedFormSet
 from grids.domain.assign import assign_section, share_section
 from grids.enums import MemberRole
 from grids.models import Assignment, Branch, Member, MemberAssignment
@@ -23,7 +23,7 @@ class BranchForm(TrialForm):
         fields = ("code", "name", "name_en", "founded", "colour", "area", "is_demo")
 
 
-class MemberOfBranchForm(forms.ModelForm):
+class MemberOfBranchForm(SharedForm):
     """A member inside the branch's form. Who is secretary is judged for all of them together, by MembersOfBranch."""
 
     class Meta:
@@ -31,7 +31,7 @@ class MemberOfBranchForm(forms.ModelForm):
         fields = ("name", "role", "phone", "joined_on", "left_on")
 
 
-class MembersOfBranch(forms.BaseInlineFormSet):
+class MembersOfBranch(SharedFormSet):
     """All members of a branch: exactly one of those who serve is its secretary."""
 
     def clean(self) -> None:

@@ -17,6 +17,7 @@ from parking.models import Bay, CalendarDay, DropOffHours, DropOffPoint, PandaLa
 from tests.conftest import Town
 from tests.drawing import stretch
 from tests.factories import BayFactory, DropOffPointFactory, MemberFactory, RoadFactory, SiteFactory
+from tests.screen import as_on_screen
 from vendors.models import (
     Allocation,
     Guidance,
@@ -219,7 +220,7 @@ def test_place_page_shows_who_changed_what_and_when(client_as: Any, town: Town, 
     pitch = town.own.pitch
     answer = administrator.post(
         f"/admin/vendors/pitch/{pitch.pk}/change/",
-        {"site": pitch.site_id, "number": "9", "area": pitch.area.ewkt},
+        {"site": pitch.site_id, "number": "9", "area": pitch.area.ewkt, **as_on_screen(pitch)},
     )
     assert answer.status_code == 302, answer.content.decode()
     said = panel(client_as("office").get(f"/pitches/{pitch.pk}/"))

@@ -2,7 +2,7 @@
 
 import re
 from datetime import date, timedelta
-from typing import Any
+from typing import Any, ClassVar
 
 from django import forms
 from django.core.signing import BadSignature, Signer
@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from gridmgr.errors import Conflict, DomainError, Invalid
+from gridmgr.meanwhile import SharedForm
 from grids.models import Branch
 from vendors.domain import identity as identities
 from vendors.domain.guide import new_slip
@@ -93,7 +94,7 @@ class VendorFilter(forms.Form):
         field.queryset = Branch.objects.only("code", "name")
 
 
-class VendorForm(forms.ModelForm):
+class VendorForm(SharedForm):
     """A vendor; who is like one already registered is pointed out first, and entered when that is confirmed.
 
     `phone_shown=False`: the reader may not see the phone that is there, but may replace it.
@@ -109,6 +110,7 @@ class VendorForm(forms.ModelForm):
         help_text=gettext_lazy("18 位或旧式 15 位;加密保存,页面上只显示头尾四位。"),
     )
     confirmed = forms.BooleanField(label=gettext_lazy("已核对,不是同一人"), required=False)
+    stands_for: ClassVar = {"identity": "identity_digest"}
 
     class Meta:
         model = Vendor
@@ -120,6 +122,7 @@ class VendorForm(forms.ModelForm):
         self.likenesses: list[Likeness] = []
         self.fields["phone"].widget.attrs.update({"inputmode": "tel", "autocomplete": "off"})
         if self.instance.pk and not phone_shown:
+            self.hidden.add("phone")
             self.initial["phone"] = ""
             self.fields["phone"].widget.attrs["placeholder"] = str(UNCHANGED)
         if self.instance.identity_cipher:

@@ -8,15 +8,20 @@ from django.utils.translation import gettext_lazy as _
 
 from gridmgr.accounts.models import User
 from gridmgr.backoffice import GridAdmin
+from gridmgr.meanwhile import SharedForm
 
 admin.site.unregister(Group)  # rights follow from the role
 
 
+class AccountForm(SharedForm, UserChangeForm):
+    pass
+
+
 @admin.register(User)
-class AccountAdmin(UserAdmin, GridAdmin):
+class AccountAdmin(GridAdmin, UserAdmin):
     """Accounts. What a role allows is in gridmgr/accounts/rules.py; a member's branch is said by their Member."""
 
-    form: Any = UserChangeForm
+    form: Any = AccountForm
     list_display = ("username", "last_name", "first_name", "role", "is_active", "last_login")
     list_filter = ("role", "is_active")
     search_fields = ("username", "first_name", "last_name")

@@ -21,6 +21,7 @@ from gridmgr.desk.section_forms import EndForm, SectionForm, ShareForm, plain_nu
 from gridmgr.desk.standing import Beat, Clock, clock_of, furnish, named, with_line
 from gridmgr.errors import DomainError
 from gridmgr.history import history_of
+from gridmgr.meanwhile import mark_versions
 from grids.domain.naming import Ends, landmarks_of, name_stretches
 from grids.models import Assignment, MemberAssignment, Road
 
@@ -85,6 +86,10 @@ def _page(
     meet_neighbours([beat], audience=audience, clock=clock)
     goes_on = row.period.upper is None or row.period.upper > clock.on
     sharing = may_share(audience, row) and goes_on
+    if may_end(audience):
+        mark_versions([row])
+    if sharing:
+        mark_versions(shares)
     context: dict[str, Any] = {
         "section": row,
         "beat": beat,
@@ -222,7 +227,7 @@ def end(request: HttpRequest, pk: int) -> HttpResponse:
     _require(may_end(audience_of(request.user)))
     form = EndForm(request.POST)
     before = {"until": _iso(row.period.upper), "shares": undo.records_of(row)}
-    if form.is_valid() and form.end(row):
+    if form.is_valid() and form.end(row, seen=request.POST.get("seen", "")):
         return _done(request, row, "end", on=form.cleaned_data["on"].isoformat(), **before)
     return _page(request, row, end_form=form)
 
@@ -245,7 +250,7 @@ def end_one_share(request: HttpRequest, pk: int, share_pk: int) -> HttpResponse:
     _require(may_share(audience_of(request.user), row))
     one = get_object_or_404(row.shares.all(), pk=share_pk)
     form = EndForm(request.POST, auto_id=f"id_{share_pk}_%s")
-    if form.is_valid() and form.end(one):
+    if form.is_valid() and form.end(one, seen=request.POST.get("seen", "")):
         on = form.cleaned_data["on"].isoformat()
         return _done(request, row, "end-share", share=share_pk, on=on, until=_iso(one.period.upper))
     return _page(request, row, share_end=(share_pk, form))

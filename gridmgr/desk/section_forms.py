@@ -11,6 +11,7 @@ from psycopg2.extras import DateRange
 
 from gridmgr import quantities
 from gridmgr.errors import Conflict, DomainError
+from gridmgr.meanwhile import Changed
 from grids.domain.assign import assign_section, end_section, end_share, share_section, stretch_of
 from grids.domain.naming import Landmark
 from grids.models import Assignment, Branch, Member, MemberAssignment, Road
@@ -166,13 +167,16 @@ class EndForm(forms.Form):
 
     on = forms.DateField(label=gettext_lazy("自哪天起不再负责"), widget=DayInput)
 
-    def end(self, row: Assignment | MemberAssignment) -> bool:
-        """Ends `row`; False when the domain refused, with its words at the field."""
+    def end(self, row: Assignment | MemberAssignment, *, seen: str) -> bool:
+        """Ends `row` as it was `seen`; False when the domain refused, with its words at the field. Raises Changed."""
         try:
             if isinstance(row, Assignment):
-                end_section(row, on=self.cleaned_data["on"])
+                end_section(row, on=self.cleaned_data["on"], seen=seen)
             else:
-                end_share(row, on=self.cleaned_data["on"])
+                end_share(row, on=self.cleaned_data["on"], seen=seen)
+        except Changed as error:
+            section = row if isinstance(row, Assignment) else row.assignment
+            raise error.wanting_form(self, back=section.get_absolute_url()) from None
         except DomainError as error:
             self.add_error("on", str(error))
             return False

@@ -14,6 +14,7 @@ from gridmgr.accounts.audience import Audience, audience_of
 from gridmgr.accounts.models import User
 from gridmgr.errors import Conflict
 from gridmgr.geo.crs import WGS84, metric_srid, transformer
+from gridmgr.meanwhile import version_of
 from gridmgr.register.columns import Heading, role_of, said
 from gridmgr.register.enums import Column, Stage, State
 from gridmgr.register.models import Entry, Register
@@ -89,6 +90,7 @@ def shown(entries: Iterable[Entry], audience: Audience) -> list[dict[str, Any]]:
     return [
         {
             "entry": entry,
+            "seen": version_of(entry),
             "title": mask(entry.title),
             "name": mask(entry.name),
             "note": mask(entry.note),

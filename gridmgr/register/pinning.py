@@ -15,12 +15,13 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from gridmgr import quantities
 from gridmgr.errors import DomainError, Invalid
+from gridmgr.meanwhile import Changed, require_unchanged
 from gridmgr.register.enums import State, Told
 from gridmgr.register.forms import PinForm, QuantityForm
 from gridmgr.register.gazetteer import city_atlas, city_atlases
 from gridmgr.register.matching import find, look, tell
 from gridmgr.register.models import Entry, Register
-from gridmgr.register.pages import degrees, reader, register_of, shown, still_open
+from gridmgr.register.pages import at_words, degrees, reader, register_of, shown, still_open
 from grids.enums import Side
 from grids.models import Road
 from parking.domain.lay import KerbLine
@@ -35,10 +36,24 @@ def _entry(request: HttpRequest, pk: int, row: int) -> tuple[Register, Entry]:
 
 
 @contextmanager
-def _changing(entry: Entry) -> Iterator[Entry]:
-    """The row as it is now, to be changed and saved; raises Conflict when the register was imported meanwhile."""
+def _changing(request: HttpRequest, entry: Entry, *mine: tuple[str, Any]) -> Iterator[Entry]:
+    """The row as it is now, to be changed and saved; `mine` is what this person wants, in words.
+
+    Raises Conflict when the register was imported meanwhile, Changed when the row isn't as it was on the screen.
+    """
     with transaction.atomic():
         now: Entry = still_open(entry.register.locked()).entries.get(pk=entry.pk)
+        try:
+            require_unchanged(now, request.POST.get("seen", ""))
+        except Changed as error:
+            error.now = [
+                (_("状态"), now.get_state_display()),
+                (_("理解为"), now.understood_words or quantities.NOTHING),
+                (_("位置"), at_words(now) or quantities.NOTHING),
+                (_("数量"), str(now.quantity or quantities.NOTHING)),
+            ]
+            back = reverse("register", args=[entry.register_id]) + f"#row-{entry.row}"
+            raise error.wanting(mine, back=back) from None
         yield now
         now.save()
 
@@ -59,8 +74,10 @@ def pin(request: HttpRequest, pk: int, row: int) -> HttpResponse:
     trouble = ""
     if request.method == "POST" and form.is_valid():
         try:
-            _put(entry, position_of(form.cleaned_data))
+            _put(request, entry, position_of(form.cleaned_data))
             return _next(register, entry)
+        except Changed:
+            raise
         except DomainError as error:
             trouble = str(error)
     named = _roads(entry)
@@ -93,12 +110,12 @@ def position_of(data: dict[str, Any]) -> Position:
     return Position(road_named(data["road"]).pk, data.get("side") or Side.RIGHT, data["metre"])
 
 
-def _put(entry: Entry, position: Position) -> None:
+def _put(request: HttpRequest, entry: Entry, position: Position) -> None:
     """Give the row that place; where the kerb ends is refused in words."""
     kerb, at = kerb_at(position)
     x, y = KerbLine.of(kerb).at(at)
     spot = {"road": kerb.road_id, "side": kerb.side, "metre": position.metre, "toward": 0, "x": x, "y": y}
-    with _changing(entry) as now:
+    with _changing(request, entry, (_("位置"), _where(position))) as now:
         now.put(spot)
         now.state, now.why, now.understood, now.said = State.PINNED, "", Told.PINNED, {}
 
@@ -161,7 +178,7 @@ def choose(request: HttpRequest, pk: int, row: int) -> HttpResponse:
     """One of the candidates is confirmed by a person."""
     register, entry = _entry(request, pk, row)
     number = request.POST.get("candidate", "")
-    with _changing(entry) as now:
+    with _changing(request, entry, (_("候选"), _candidate_words(entry, number))) as now:
         if not number.isdecimal() or int(number) >= len(now.candidates):
             raise Invalid(_("没有这个候选。请刷新后再选。"))
         spot = now.candidates[int(number)]
@@ -172,12 +189,18 @@ def choose(request: HttpRequest, pk: int, row: int) -> HttpResponse:
     return _back(request, register, row)
 
 
+def _candidate_words(entry: Entry, number: str) -> str:
+    known = number.isdecimal() and int(number) < len(entry.candidates)
+    return entry.spot_words(int(number)) if known else ""
+
+
 @require_POST
 def leave(request: HttpRequest, pk: int, row: int) -> HttpResponse:
     """Leave a row out, or take it in again (`back`): then it is matched anew."""
     register, entry = _entry(request, pk, row)
     looked = look(entry, city_atlases()) if request.POST.get("back") else None
-    with _changing(entry) as now:
+    mine = _("还是要导入") if request.POST.get("back") else _("不导入")
+    with _changing(request, entry, (_("状态"), mine)) as now:
         if looked:
             tell(now, looked)
         else:
@@ -192,6 +215,6 @@ def quantity(request: HttpRequest, pk: int, row: int) -> HttpResponse:
     form = QuantityForm(request.POST)
     if not form.is_valid():
         raise Invalid(_("数量须是 1 至 200 的整数。"))
-    with _changing(entry) as now:
+    with _changing(request, entry, (_("数量"), form.cleaned_data["quantity"])) as now:
         now.quantity = form.cleaned_data["quantity"]
     return _back(request, register, row)

@@ -16,6 +16,7 @@ from django.utils.translation import gettext as _
 from psycopg2.extras import DateRange, NumericRange
 
 from gridmgr.errors import Conflict, DomainError, Invalid, NotThere, constraint_of
+from gridmgr.meanwhile import require_unchanged
 from grids.enums import MemberRole
 from grids.models import Assignment, Branch, Member, MemberAssignment, Road
 
@@ -77,14 +78,16 @@ def share_section(
     )
 
 
-def end_section(section: Assignment, *, on: date) -> Assignment:
+def end_section(section: Assignment, *, on: date, seen: str | None = None) -> Assignment:
     """Ends the section: from the day `on` the branch no longer answers for it; returns it as it is now.
 
     Its members' shares end with it; those that would only begin later are taken back. What was in force before
-    `on` stays on record. Raises Invalid when the section does not run on that day.
+    `on` stays on record. Raises Invalid when the section does not run on that day, Changed when it isn't as it was
+    `seen` on the screen.
     """
     with transaction.atomic():
         section = _locked(Assignment.objects.filter(pk=section.pk), _("责任路段"))
+        require_unchanged(section, seen)
         _check_end(section.period, on)
         for share in section.shares.select_for_update():
             _cut_share(share, on)
@@ -93,10 +96,11 @@ def end_section(section: Assignment, *, on: date) -> Assignment:
     return section
 
 
-def end_share(share: MemberAssignment, *, on: date) -> MemberAssignment:
-    """Ends a member's share: from the day `on` the member no longer answers for it. Raises Invalid like end_section."""
+def end_share(share: MemberAssignment, *, on: date, seen: str | None = None) -> MemberAssignment:
+    """Ends a member's share: from the day `on` the member no longer answers for it. Raises like end_section."""
     with transaction.atomic():
         share = _locked(MemberAssignment.objects.filter(pk=share.pk), _("党员责任段"))
+        require_unchanged(share, seen)
         _check_end(share.period, on)
         share.period = DateRange(share.period.lower, on, "[)")
         share.save(update_fields=["period"])

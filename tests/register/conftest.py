@@ -21,6 +21,7 @@ from gridmgr.register.sheets import read_book
 from grids.models import Crossing, Kerb, Road
 from tests.drawing import line
 from tests.factories import RoadFactory
+from tests.screen import as_on_screen
 
 HEAD = ["序号", "街道", "点位", "数量", "联系人", "电话", "身份证号", "备注"]
 PHONE, IDENTITY = "13912345678", "140105199001011234"
@@ -131,5 +132,6 @@ def row(register: Register, number: int) -> Entry:
 
 
 def press(client: Client, register: Register, number: int, verb: str = "", **data: Any) -> Any:
-    """A button of one row."""
-    return client.post(f"/data/register/{register.pk}/rows/{number}/{verb}", data)
+    """A button of one row, which is as it was on the screen."""
+    sent = {**as_on_screen(row(register, number)), **data}
+    return client.post(f"/data/register/{register.pk}/rows/{number}/{verb}", sent)

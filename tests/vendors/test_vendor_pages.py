@@ -18,6 +18,7 @@ from tests.conftest import Town
 from tests.drawing import at as place
 from tests.drawing import line
 from tests.factories import AllocationFactory, GuidanceFactory, SiteFactory, VendorFactory, replan
+from tests.screen import as_on_screen
 from vendors.domain.identity import store_identity
 from vendors.domain.register import register_vendor
 from vendors.domain.week import with_waiting
@@ -127,6 +128,7 @@ def test_change_of_an_identity_is_on_record_without_its_digest(client_as: Any, t
     vendor = Vendor.objects.get(name="商贩01")
     client = client_as("administrator")
     form = {"name": "商贩01", "goods": "早点", "phone": vendor.phone, "identity": NUMBER}
+    form |= as_on_screen(vendor)
     assert client.post(f"/vendors/{vendor.pk}/edit/", form).status_code == 302
     vendor.refresh_from_db()
     page = client.get(f"/vendors/{vendor.pk}/").content.decode()
@@ -155,7 +157,8 @@ def test_who_may_not_see_a_phone_keeps_it_when_saving(client_as: Any, town: Town
     client = client_as("planner")
     assert phone not in client.get(f"/vendors/{vendor.pk}/edit/").content.decode()
     client.post(
-        f"/vendors/{vendor.pk}/edit/", {"name": "商贩02", "goods": "水果", "phone": "", "identity": ""}
+        f"/vendors/{vendor.pk}/edit/",
+        {"name": "商贩02", "goods": "水果", "phone": "", "identity": "", **as_on_screen(vendor)},
     )
     vendor.refresh_from_db()
     assert (vendor.goods, vendor.phone) == ("水果", phone)
@@ -193,7 +196,7 @@ def test_each_step_on_the_board_can_be_undone(client_as: Any, town: Town) -> Non
         (f"{row.pk}/transfer/", {"vendor": "", "pitch": free.pk, "on": today}),
         (f"{row.pk}/end/", {"on": today}),
     ):
-        done = client.post(board(town.own, step), form)
+        done = client.post(board(town.own, step), {**form, **as_on_screen(row)})
         assert done.status_code == 302, (step, text(done, done.status_code))
         assert sorted(Allocation.objects.values_list("pk", "pitch", "vendor", "period")) != before, step
         page = client.get(done["Location"]).content.decode()
@@ -341,10 +344,16 @@ def test_outcome_is_said_by_those_concerned_and_can_be_taken_back(
         (client_as("secretary", branch=town.own.branch), 302),
         (client_as("administrator"), 302),
     ):
-        assert client.post(f"{address}outcome/", {"outcome": "came"}).status_code == status
+        assert (
+            client.post(f"{address}outcome/", {"outcome": "came", **as_on_screen(record)}).status_code
+            == status
+        )
         record.refresh_from_db()
         assert (record.outcome == Outcome.CAME) is (status == 302)
-        assert officer.post(f"{address}outcome/", {"outcome": "pending"}).status_code == 302
+        assert (
+            officer.post(f"{address}outcome/", {"outcome": "pending", **as_on_screen(record)}).status_code
+            == 302
+        )
     assert officer.post(f"{address}outcome/", {"outcome": "nonsense"}).status_code == 400
 
 

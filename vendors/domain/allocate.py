@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from psycopg2.extras import DateRange
 
 from gridmgr.errors import Conflict, Invalid, NotThere
+from gridmgr.meanwhile import require_unchanged
 from vendors.domain.refusals import out_of_season, pitch_held, words_of
 from vendors.domain.settle import in_one_go
 from vendors.enums import Outcome, SiteState
@@ -67,11 +68,17 @@ def allocate(pitch: Pitch, *, vendor: Vendor, since: date, until: date | None = 
 
 
 def transfer(
-    allocation: Allocation, *, on: date, vendor: Vendor | None = None, pitch: Pitch | None = None
+    allocation: Allocation,
+    *,
+    on: date,
+    vendor: Vendor | None = None,
+    pitch: Pitch | None = None,
+    seen: str | None = None,
 ) -> Allocation:
     """From the day `on` the rest of the allocation passes to another `vendor`, or moves to another `pitch`.
 
-    Returns the new allocation; what was before that day stays on record. Raises as `allocate` does.
+    Returns the new allocation; what was before that day stays on record. Raises as `allocate` does, and Changed when
+    the allocation isn't as it was `seen` on the screen.
     """
     to_vendor, to_pitch = vendor or allocation.vendor, pitch or allocation.pitch
     if to_vendor == allocation.vendor and to_pitch == allocation.pitch:
@@ -80,7 +87,7 @@ def transfer(
 
     def work() -> Allocation:
         site = _lock(to_pitch, to_vendor, allocation.pitch)
-        row = _still(allocation)
+        row = _still(allocation, seen)
         _check_running(row, on)
         upper = row.period.upper
         _cut(row, on)
@@ -96,32 +103,32 @@ def transfer(
     return in_one_go(work, words=words_of(wanted))
 
 
-def end_early(allocation: Allocation, *, on: date) -> Allocation | None:
+def end_early(allocation: Allocation, *, on: date, seen: str | None = None) -> Allocation | None:
     """Ends the allocation: from the day `on` the pitch is free. One that has not begun by then is taken back (None).
 
-    Raises Invalid when it has ended before that day.
+    Raises Invalid when it has ended before that day, Changed when it isn't as it was `seen`.
     """
 
     def work() -> Allocation | None:
         _lock(allocation.pitch, allocation.vendor)
-        row = _still(allocation)
+        row = _still(allocation, seen)
         _check_running(row, on)
         return _cut(row, on)
 
     return in_one_go(work, words={})
 
 
-def renew(allocation: Allocation, *, until: date | None) -> Allocation:
+def renew(allocation: Allocation, *, until: date | None, seen: str | None = None) -> Allocation:
     """Lets the allocation run on up to, not including, `until` (None: to the season's end, or for good).
 
     Raises Invalid when that is no later than it runs now, or beyond the season; Conflict when another has the pitch
-    after it.
+    after it, Changed when it isn't as it was `seen`.
     """
     wanted = Allocation(pitch=allocation.pitch, vendor=allocation.vendor)
 
     def work() -> Allocation:
         site = _lock(allocation.pitch, allocation.vendor)
-        row = _still(allocation)
+        row = _still(allocation, seen)
         if row.period.upper is None:
             raise Invalid(_("这一分配本来就长期有效,无需续期。"))
         if row.period.upper <= timezone.localdate():
@@ -258,10 +265,11 @@ def _locked_site(pk: int) -> Site:
     return site
 
 
-def _still(allocation: Allocation) -> Allocation:
+def _still(allocation: Allocation, seen: str | None) -> Allocation:
     row = Allocation.objects.select_related("pitch__site", "vendor").filter(pk=allocation.pk).first()
     if row is None:
         raise Conflict(_("这一分配已被他人撤回。请刷新后再看。"))
+    require_unchanged(row, seen)
     return row
 
 

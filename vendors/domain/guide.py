@@ -31,6 +31,7 @@ from psycopg2.extras import DateRange, DateTimeTZRange, NumericRange
 
 from gridmgr.errors import Conflict, Invalid, NotThere, constraint_of
 from gridmgr.geo.crs import WGS84, metric_srid, transformer, zone_window
+from gridmgr.meanwhile import require_unchanged
 from grids.domain.streets_on_foot import walking_network
 from grids.domain.walking import Route, WalkingNetwork
 from grids.models import Assignment, Branch, Road
@@ -238,10 +239,10 @@ def _met(
     )
 
 
-def record_outcome(guidance: Guidance, *, outcome: str) -> Guidance:
+def record_outcome(guidance: Guidance, *, outcome: str, seen: str | None = None) -> Guidance:
     """Says what came of it, or corrects that; who does not come has the pitch held no longer.
 
-    Raises Invalid for what is no outcome.
+    Raises Invalid for what is no outcome, Changed when the record isn't as it was `seen` on the screen.
     """
     if outcome not in Outcome.values:
         raise Invalid(
@@ -251,6 +252,7 @@ def record_outcome(guidance: Guidance, *, outcome: str) -> Guidance:
         row = Guidance.objects.select_for_update().filter(pk=guidance.pk).first()
         if row is None:
             raise NotThere(_("这条疏导记录已不存在。"))
+        require_unchanged(row, seen)
         row.outcome = outcome
         row.outcome_at = None if outcome == Outcome.PENDING else timezone.now()
         row.save(update_fields=["outcome", "outcome_at"])

@@ -17,6 +17,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from gridmgr.accounts.audience import audience_of
 from gridmgr.errors import DomainError, NotThere
+from gridmgr.meanwhile import Changed, mark_versions
 from vendors.domain import allocate as allotting
 from vendors.domain.allocate import Before
 from vendors.domain.rights import branches_at, may_allocate, may_see_holders, phones_visible
@@ -95,6 +96,7 @@ def _page(
         "reads_register": audience.sees_all,
     }
     if may:
+        mark_versions([each for row in rows for each in [*([row.now] if row.now else []), *row.later]])
         context |= _forms(request, site, rows, on) | {"vendors_known": _without_pitch(on)} | (refused or {})
     return render(request, "vendors/board.html", context, status=status)
 
@@ -192,9 +194,12 @@ def transfer(request: HttpRequest, code: str, pk: int) -> HttpResponse:
     return _step(
         request,
         site,
-        lambda: allotting.transfer(row, on=data["on"], vendor=data["vendor"], pitch=data["pitch"]),
+        lambda: allotting.transfer(
+            row, on=data["on"], vendor=data["vendor"], pitch=data["pitch"], seen=_seen_version(request)
+        ),
         words=_("已把 %(number)s 号摊位转让或换位。") % {"number": row.pitch.number},
         was=was,
+        form=form,
     )
 
 
@@ -213,10 +218,11 @@ def end(request: HttpRequest, code: str, pk: int) -> HttpResponse:
     return _step(
         request,
         site,
-        lambda: allotting.end_early(row, on=form.cleaned_data["on"]),
+        lambda: allotting.end_early(row, on=form.cleaned_data["on"], seen=_seen_version(request)),
         words=words,
         was=was,
         made=False,
+        form=form,
     )
 
 
@@ -232,10 +238,11 @@ def renew(request: HttpRequest, code: str, pk: int) -> HttpResponse:
     return _step(
         request,
         site,
-        lambda: allotting.renew(row, until=form.first_day_after),
+        lambda: allotting.renew(row, until=form.first_day_after, seen=_seen_version(request)),
         words=words,
         was=was,
         made=False,
+        form=form,
     )
 
 
@@ -271,6 +278,10 @@ def _allocation(request: HttpRequest, code: str, pk: int) -> tuple[Site, Allocat
     return site, get_object_or_404(rows, pk=pk)
 
 
+def _seen_version(request: HttpRequest) -> str:
+    return request.POST.get("seen", "")
+
+
 def _first_error(form: Any) -> str:
     return str(next(iter(form.errors.values()))[0])
 
@@ -285,10 +296,16 @@ def _step(
     was: Before | None = None,
     made: bool = True,
     waited: WaitingEntry | None = None,
+    form: Any = None,
 ) -> HttpResponse:
-    """Does the work; refused, the board comes back with the words; done, it can be undone."""
+    """Does the work; refused, the board comes back with the words; done, it can be undone.
+
+    Where somebody was quicker, what is now is shown beside what the `form` says.
+    """
     try:
         result = work()
+    except Changed as error:
+        raise error.wanting_form(form, back=reverse("site-pitches", args=[site.code])) from None
     except DomainError as error:
         return _page(request, site, refused=refused, trouble=str(error), status=error.status)
     facts: dict[str, Any] = {}

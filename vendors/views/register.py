@@ -5,6 +5,7 @@ from typing import Any
 import rules
 from django.contrib import messages
 from django.core.paginator import Paginator
+from django.db import transaction
 from django.db.models import Exists, OuterRef, Prefetch, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -148,8 +149,12 @@ def edit(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 def _write(request: HttpRequest, form: VendorForm, words: str) -> HttpResponse:
-    if request.method == "POST" and form.is_valid() and (saved := form.write()):
-        messages.success(request, words % saved.name)
-        return redirect(saved)
+    if request.method == "POST":
+        with transaction.atomic():  # the form keeps the row locked while it compares and writes
+            saved = form.write() if form.is_valid() else None
+        if saved is not None:
+            messages.success(request, words % saved.name)
+            return redirect(saved)
     context = {"form": form, "vendor": form.instance if form.instance.pk else None}
-    return render(request, "vendors/form.html", context, status=200 if not form.errors else 422)
+    status = 409 if form.meanwhile else 422 if form.errors else 200
+    return render(request, "vendors/form.html", context, status=status)

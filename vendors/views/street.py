@@ -10,6 +10,7 @@ from django.core.exceptions import PermissionDenied
 from django.db import IntegrityError
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
@@ -19,6 +20,7 @@ from django.views.decorators.http import require_GET, require_POST
 from gridmgr import quantities
 from gridmgr.accounts.audience import Audience, audience_of
 from gridmgr.errors import DomainError, Invalid
+from gridmgr.meanwhile import Changed, mark_versions
 from grids.domain.naming import Landmark, landmarks_of, said
 from grids.domain.streets_on_foot import walking_network
 from grids.domain.walking import WalkingNetwork
@@ -293,6 +295,7 @@ def _slip(request: HttpRequest, row: Guidance, reader: Audience | None) -> dict[
 
 def _whole(request: HttpRequest, row: Guidance, reader: Audience, now: datetime) -> dict[str, Any]:
     vendors = [row.vendor] if row.vendor else []
+    mark_versions([row])
     return {
         "outcomes": [(str(each.value), each.label) for each in OUTCOMES]
         if may_record_outcome(reader, row, user_id=int(request.user.pk or 0))
@@ -321,5 +324,11 @@ def outcome(request: HttpRequest, number: str) -> HttpResponse:
         raise Http404
     if not may_record_outcome(audience, row, user_id=int(request.user.pk or 0)):
         raise PermissionDenied
-    guiding.record_outcome(row, outcome=request.POST.get("outcome", ""))
+    asked = request.POST.get("outcome", "")
+    try:
+        guiding.record_outcome(row, outcome=asked, seen=request.POST.get("seen", ""))
+    except Changed as error:
+        raise error.wanting(
+            [(_("结果"), Outcome(asked).label)], back=reverse("slip", args=[number])
+        ) from None
     return redirect("slip", row.slip)
