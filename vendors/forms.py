@@ -305,6 +305,9 @@ class GuideForm(PlaceForm):
         required=False,
         widget=forms.HiddenInput,
     )
+    branch = forms.CharField(
+        max_length=4, required=False
+    )  # the code of the one that answers there, of several
     key = forms.CharField(max_length=120, required=False, widget=forms.HiddenInput)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

@@ -2,11 +2,15 @@
 
 import math
 from decimal import Decimal
+from functools import reduce
+from operator import or_
 from typing import Any
 
 from django.contrib.gis.db.models.functions import GeometryDistance
 from django.contrib.gis.geos import Point
+from django.db.models import Q
 from django.http import HttpRequest, JsonResponse
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 from psycopg2.extras import NumericRange
@@ -17,19 +21,20 @@ from gridmgr.desk.outlook import in_metres
 from gridmgr.desk.standing import Clock, clock_of
 from gridmgr.errors import Invalid
 from gridmgr.geo.crs import metric_srid, zone_window
-from grids.enums import Side
+from grids.domain.answering import REACH_M, RoadHere, possible, ranked, roads_at
 from grids.models import Assignment, MemberAssignment, Road
 
-ON_ROAD_M = (
-    80.0  # a dual carriageway's kerb lies up to some 50 m from the reference line, and GPS errs in streets
-)
+ON_ROAD_M = REACH_M  # GPS errs in streets
 IN_CITY_M = 5_000.0
-NEAREST = 4
+MOST = 4  # more roads than this don't meet in one place
 
 
 @require_GET
 def where(request: HttpRequest) -> JsonResponse:
-    """`/my/where?lon=&lat=` in degrees of WGS 84: the nearest road within 80 m and who answers for that metre of it."""
+    """`/my/where?lon=&lat=` in degrees of WGS 84: the road and who answers for that metre of it.
+
+    Where several roads may be meant (at a crossing, on stacked roads) the others are `others`, likeliest first.
+    """
     try:
         lon, lat = _degrees(request, "lon", 180), _degrees(request, "lat", 90)
         clock = clock_of(request)
@@ -63,83 +68,91 @@ def _degrees(request: HttpRequest, name: str, most: float) -> float:
 
 
 def _place(place: Point, audience: Audience, clock: Clock) -> dict[str, Any]:
-    nearest = (
-        Road.objects.visible_to(audience, on=clock.on)
-        .annotate(apart=GeometryDistance("reference_line", place))
-        .order_by("apart")
-        .defer("ways_left_out")[:NEAREST]
-    )
-    # From the kerb of a wide avenue, the axis of a lane beside it may be nearer than the avenue's own.
-    road: Any = min(nearest, key=lambda each: each.apart - each.width_m / 2, default=None)
+    found = _visible(roads_at(place, on=clock.on, reach_m=ON_ROAD_M), audience, clock)
+    if found:
+        meant = possible(found)[:MOST]
+        first, *others = _answers(meant, audience, clock)
+        return {"state": "on_road", **first, "others": others}
+    road = _nearest(place, audience, clock)
     if road is None or road.apart > IN_CITY_M:
         return {"state": "outside", "text": _outside() if audience.sees_all else _not_yours()}
-    if road.apart > ON_ROAD_M:
-        return {"state": "off_road", "text": _off_road(road)}
-    return _on_road(road, place, audience, clock)
+    return {"state": "off_road", "text": _off_road(road, audience)}
 
 
-def _on_road(road: Any, place: Point, audience: Audience, clock: Clock) -> dict[str, Any]:
-    at_m = road.reference_line.project(place)
-    side = side_of(road.reference_line, at_m, place)
-    section = _section(road, at_m, audience, clock)
-    shares = _shares(section, at_m, audience, clock) if section else []
-    text = _("%(road)s %(metres)s %(side)s") % {
-        "road": road.name,
-        "metres": quantities.metres(at_m),
-        "side": side.label if side else _("路中"),
-    }
+def _visible(found: list[RoadHere], audience: Audience, clock: Clock) -> list[RoadHere]:
+    """What the reader may see of the roads around: a member hears of their own alone."""
+    if audience.sees_all or not found:
+        return found
+    own = set(Road.objects.visible_to(audience, on=clock.on).values_list("pk", flat=True))
+    return ranked([each for each in found if each.road_id in own])
+
+
+def _nearest(place: Point, audience: Audience, clock: Clock) -> Any:
+    roads = Road.objects.visible_to(audience, on=clock.on).annotate(
+        apart=GeometryDistance("reference_line", place)
+    )
+    return roads.order_by("apart").only("name").first()
+
+
+def _answers(meant: list[RoadHere], audience: Audience, clock: Clock) -> list[dict[str, Any]]:
+    """Each road that may be meant, with who answers there. Two queries, whatever their number."""
+    sections = _sections(meant, audience, clock)
+    shares = _shares(meant, sections, audience, clock)
+    return [
+        _answer_of(here, sections.get(here.section_id or 0), shares[here.road_id], audience) for here in meant
+    ]
+
+
+def _answer_of(
+    here: RoadHere, section: Assignment | None, shares: list[MemberAssignment], audience: Audience
+) -> dict[str, Any]:
     return {
-        "state": "on_road",
-        "text": text,
-        "road": {"name": road.name, "url": road.get_absolute_url()},
-        "metre": round(at_m, 1),
-        "side": side.value if side else None,
-        "distance_m": round(road.apart, 1),
+        "text": _("%(road)s %(metres)s %(side)s")
+        % {
+            "road": here.road,
+            "metres": quantities.metres(here.metre),
+            "side": here.side.label if here.side else _("路中"),
+        },
+        "road": {"name": here.road, "url": reverse("road", args=[here.road_id])},
+        "metre": round(here.metre, 1),
+        "side": here.side.value if here.side else None,
+        "distance_m": round(here.axis_m, 1),
         "section": _section_words(section) if section else None,
         "members": [_member_words(share, audience) for share in shares],
         "answer": _answer(section, shares, audience),
     }
 
 
-def side_of(line: Any, at_m: float, place: Point) -> Side | None:
-    """On which side of `line`, seen from its start, `place` lies abreast of metre `at_m`; None within half a metre."""
-    behind = line.interpolate(max(at_m - 1.0, 0.0))
-    ahead = line.interpolate(min(at_m + 1.0, line.length))
-    dx, dy = ahead.x - behind.x, ahead.y - behind.y
-    off = (dx * (place.y - behind.y) - dy * (place.x - behind.x)) / (math.hypot(dx, dy) or 1.0)
-    if abs(off) < 0.5:
-        return None
-    return Side.LEFT if off > 0 else Side.RIGHT
-
-
-def _section(road: Road, at_m: float, audience: Audience, clock: Clock) -> Assignment | None:
+def _sections(meant: list[RoadHere], audience: Audience, clock: Clock) -> dict[int, Assignment]:
+    ids = [each.section_id for each in meant if each.section_id is not None]
     sections = Assignment.objects.on_day(clock.on).visible_to(audience, on=clock.on)
-    section: Assignment | None = (
-        sections.filter(road=road, stretch__overlap=_point(_within(road, at_m)))
-        .select_related("branch")
-        .first()
-    )
-    return section
+    return sections.select_related("branch").defer("branch__area").in_bulk(ids)
 
 
-def _shares(section: Assignment, at_m: float, audience: Audience, clock: Clock) -> list[MemberAssignment]:
-    shares = section.shares.on_day(clock.on).filter(
-        stretch__overlap=_point(min(at_m, float(section.stretch.upper) - 0.01))
-    )
+def _shares(
+    meant: list[RoadHere], sections: dict[int, Assignment], audience: Audience, clock: Clock
+) -> dict[int, list[MemberAssignment]]:
+    """Who answers for the metre of each road, by road."""
+    found: dict[int, list[MemberAssignment]] = {each.road_id: [] for each in meant}
+    there = [
+        Q(assignment=section, stretch__overlap=_point(min(each.metre, float(section.stretch.upper) - 0.01)))
+        for each in meant
+        if (section := sections.get(each.section_id or 0))
+    ]
+    if not there:
+        return found
+    shares = MemberAssignment.objects.on_day(clock.on).filter(reduce(or_, there))
     if not audience.sees_all:
         shares = shares.filter(member=audience.member_id)
-    return list(shares.select_related("member"))
+    for share in shares.select_related("member", "assignment").order_by("stretch"):
+        found[share.assignment.road_id].append(share)
+    return found
 
 
 def _point(at_m: float) -> NumericRange:
     """The metre as a range of no length, closed at both ends: what a stretch must hold."""
     metre = Decimal(str(round(at_m, 2)))
     return NumericRange(metre, metre, "[]")
-
-
-def _within(road: Road, at_m: float) -> float:
-    """The metre itself, a hair before the end for the end: stretches don't hold their upper bound."""
-    return max(0.0, min(at_m, road.length_m - 0.02))
 
 
 def _section_words(section: Assignment) -> dict[str, Any]:
@@ -167,8 +180,13 @@ def _answer(section: Assignment | None, shares: list[MemberAssignment], audience
     return _("这一段尚未分给党员") if section else _("这一段没有支部负责")
 
 
-def _off_road(road: Any) -> str:
-    return _("附近 %(reach)s 内没有道路;最近的是%(road)s,相距 %(apart)s") % {
+def _off_road(road: Any, audience: Audience) -> str:
+    words = (
+        _("附近 %(reach)s 内没有道路;最近的是%(road)s,相距 %(apart)s")
+        if audience.sees_all
+        else _("附近 %(reach)s 内没有您的责任段;最近的在%(road)s,相距 %(apart)s")
+    )
+    return words % {
         "reach": quantities.metres(ON_ROAD_M),
         "road": road.name,
         "apart": quantities.length(road.apart),

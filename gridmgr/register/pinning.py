@@ -102,7 +102,7 @@ def _initial(entry: Entry) -> dict[str, Any]:
 
 
 def position_of(data: dict[str, Any]) -> Position:
-    """The position that a pin means: the kerb nearest to its degrees, or a metre of a road; raises Invalid."""
+    """The position that a pin means: the kerb at its degrees, or a metre of a road; raises Invalid."""
     if data.get("lon") is not None and data.get("lat") is not None:
         return locate(lon=data["lon"], lat=data["lat"])
     if not data.get("road") or data.get("metre") is None:
@@ -160,17 +160,22 @@ def _candidates(entry: Entry) -> list[dict[str, Any]]:
 @require_GET
 @never_cache
 def where(request: HttpRequest) -> JsonResponse:
-    """`/data/register/where?lon=&lat=`: which kerb a pin would mean, in words and in degrees."""
+    """`/data/register/where?lon=&lat=`: which kerb a pin would mean, in words and in degrees, and which else it may."""
     reader(request)
     form = PinForm(request.GET)
     if not form.is_valid():
         raise Invalid(_("经度和纬度须是数字。"))
     position = position_of(form.cleaned_data)
+    others = [_said(each) for each in position.others]
+    return JsonResponse({**_said(position), "others": others}, json_dumps_params={"ensure_ascii": False})
+
+
+def _said(position: Position) -> dict[str, Any]:
+    """A position in words, on the map, and as the form takes it."""
     kerb, at = kerb_at(position)
     lon, lat = degrees(*KerbLine.of(kerb).at(at))
-    return JsonResponse(
-        {"words": _where(position), "lon": lon, "lat": lat}, json_dumps_params={"ensure_ascii": False}
-    )
+    place = {"road": kerb.road.name, "side": position.side, "metre": position.metre}
+    return {"words": _where(position), "lon": lon, "lat": lat, **place}
 
 
 @require_POST

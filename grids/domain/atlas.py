@@ -111,6 +111,8 @@ class Atlas:
     landmarks: Sequence[Landmark] = ()
     shorten: Callable[[str], str] = key_of
     strays: Sequence[tuple[Collection[int], LineString]] = ()
+    # By road the ways that run in a tunnel or above the ground, and those on it, of roads that have the former.
+    levels: Mapping[int, tuple[shapely.Geometry, shapely.Geometry]] = field(default_factory=dict)
     # What others have worked out of the atlas, so that it is worked out once: grids.domain.corners' junctions.
     worked_out: dict[tuple[int, int], Any] = field(default_factory=dict)
     _like: dict[str, list[tuple[int, str]]] = field(default_factory=dict)
@@ -118,7 +120,7 @@ class Atlas:
 
     @classmethod
     def load(cls, landmarks: Iterable[Landmark] = (), *, shorten: Callable[[str], str] = key_of) -> "Atlas":
-        """The whole city as it is stored. Five queries."""
+        """The whole city as it is stored. Six queries."""
         roads = Road.objects.order_by("pk").values_list("pk", "name", AsWKB("reference_line"))
         streets = {pk: Street(pk, name, _from_wkb(line)) for pk, name, line in roads}
         crossings: dict[tuple[int, int], list[float]] = defaultdict(list)
@@ -128,7 +130,7 @@ class Atlas:
         rows = Kerb.objects.order_by("pk").values_list("road", "side", AsWKB("line"), "measures")
         for road, side, line, measures in rows:
             runs[road, side].append(Run(_from_wkb(line), np.asarray(measures)))
-        return cls(streets, dict(crossings), dict(runs), tuple(landmarks), shorten, _strays())
+        return cls(streets, dict(crossings), dict(runs), tuple(landmarks), shorten, _strays(), _levels())
 
     # ── Names ──
 
@@ -250,16 +252,30 @@ class Atlas:
         return shapely.STRtree([run.line for _road, _side, run in rows]), rows
 
     def nearest_kerbs(self, shape: shapely.Geometry, within: float) -> list[tuple[float, int, str, float]]:
-        """The nearest kerb of each road around a shape: (metres away, road, side, metre of the road)."""
+        """The nearest kerb of each road around a shape: (metres away, road, side, metre of the road).
+
+        Where one of them is on the ground, those of tunnels and of bridges above it are left out.
+        """
         tree, rows = self._kerb_tree
         best: dict[int, tuple[float, int, str, float]] = {}
+        raised: set[int] = set()
         for index in tree.query(shape, predicate="dwithin", distance=within).tolist():
             road, side, run = rows[index]
             away = run.line.distance(shape)
             if road not in best or away < best[road][0]:
                 at = shapely.get_point(shapely.shortest_line(run.line, shape), 0)
                 best[road] = (away, road, side, run.metre(at))
+                raised = raised | {road} if self._is_raised(road, at) else raised - {road}
+        if len(raised) < len(best):
+            best = {road: found for road, found in best.items() if road not in raised}
         return sorted(best.values())
+
+    def _is_raised(self, road: int, kerb: Point) -> bool:
+        """Whether the way of a road that is nearest to a point of its kerb runs above or below the ground."""
+        if road not in self.levels:
+            return False
+        raised, on_ground = self.levels[road]
+        return bool(on_ground.is_empty or raised.distance(kerb) < on_ground.distance(kerb))
 
 
 def _strays() -> list[tuple[Collection[int], LineString]]:
@@ -270,6 +286,20 @@ def _strays() -> list[tuple[Collection[int], LineString]]:
     ways = ways.filter(level=0, tunnel=False).exclude(oneway=Oneway.NO).order_by("pk")
     rows = ways.values_list("road", "highway", AsWKB("line"))
     return [([road] if road else by_class.get(highway, ()), _from_wkb(line)) for road, highway, line in rows]
+
+
+def _levels() -> dict[int, tuple[shapely.Geometry, shapely.Geometry]]:
+    """Of each road that runs above or below the ground somewhere, those ways, and those on the ground."""
+    off = Q(tunnel=True) | ~Q(level=0)
+    raised = Carriageway.objects.filter(off, road__isnull=False).values("road")
+    rows = Carriageway.objects.filter(road__in=raised).order_by("pk")
+    ways: dict[int, tuple[list[Any], list[Any]]] = defaultdict(lambda: ([], []))
+    for road, level, tunnel, line in rows.values_list("road", "level", "tunnel", AsWKB("line")):
+        ways[road][0 if level or tunnel else 1].append(_from_wkb(line))
+    return {
+        road: (shapely.MultiLineString(up), shapely.MultiLineString(down))
+        for road, (up, down) in ways.items()
+    }
 
 
 def _each_once(metres: Sequence[float]) -> list[float]:

@@ -10,8 +10,6 @@ from datetime import time
 
 import numpy as np
 import shapely
-from django.contrib.gis.db.models.functions import GeometryDistance
-from django.contrib.gis.geos import Point
 from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 from psycopg2.extras import DateRange
@@ -21,9 +19,9 @@ from gridmgr import quantities
 from gridmgr.errors import Invalid, NotThere
 from gridmgr.geo.crs import WGS84, metric_srid, transformer, zone_window
 from grids.enums import Side
-from grids.models import SRID, Kerb, Road
+from grids.models import Kerb, Road
 from parking.domain.lay import KerbLine
-from vendors.domain.footprint import Footprint, Size, footprint, size_of
+from vendors.domain.footprint import Footprint, Size, along_kerb, footprint, kerbs_at, size_of
 from vendors.domain.pitching import Frame, Layout, check_count, frame_beside, lay
 from vendors.domain.place import CITY_REACH_M, Place, as_shapely
 from vendors.enums import SiteKind
@@ -42,6 +40,8 @@ class Position:
     kerb: Kerb | None = field(
         default=None, compare=False, repr=False
     )  # the run of kerb, where it is known already
+    # At crossings and where roads lie one above the other: what the same place may mean instead.
+    others: "tuple[Position, ...]" = field(default=(), compare=False, repr=False)
 
 
 @dataclass(frozen=True)
@@ -85,22 +85,22 @@ class Drawn:
 
 
 def locate(*, lon: float, lat: float) -> Position:
-    """The position at the kerb nearest to a place in degrees. One query; raises Invalid outside the city."""
+    """The position that a place in degrees means, with the others that it may mean. Two queries; raises Invalid outside the city."""
     if not zone_window(metric_srid()).holds(lon, lat):
         raise Invalid(
             _("经度 %(lon)s、纬度 %(lat)s 不在本市。请移到本市的道路旁。") % {"lon": lon, "lat": lat}
         )
     x, y = transformer(WGS84, metric_srid()).transform(lon, lat)
-    kerb = _with_road(Kerb.objects.order_by(GeometryDistance("line", Point(x, y, srid=SRID)))).first()
-    if kerb is None:
-        raise NotThere(_("还没有路缘数据。请先导入道路。"))
-    line, here = shapely.LineString(KerbLine.of(kerb).xy), shapely.Point(x, y)
+    here = shapely.Point(x, y)
+    kerbs = kerbs_at(x, y)
+    line = shapely.LineString(KerbLine.of(kerbs[0]).xy)
     if (away := line.distance(here)) > CITY_REACH_M:
         raise Invalid(
             _("这里 %(reach).0f m 内没有道路,最近的路缘在 %(away)s 外。请移到本市的道路旁。")
             % {"reach": CITY_REACH_M, "away": quantities.length(away)}
         )
-    return _position(kerb, float(line.line_locate_point(here)))
+    first, *others = (_position(kerb, along_kerb(kerb, x, y)) for kerb in kerbs)
+    return replace(first, others=tuple(others))
 
 
 def _position(kerb: Kerb, at: float) -> Position:
@@ -165,7 +165,8 @@ def draw(draft: Draft, *, stay: bool = False) -> Drawn:
         raise Invalid(_("里程须是数字(米)。"))
     kerb, at = kerb_at(draft.position, length=draft.size.length, stay=stay)
     if stay:
-        draft = replace(draft, position=_position(kerb, at))
+        position = replace(_position(kerb, at), others=draft.position.others)
+        draft = replace(draft, position=position)
         at = float(np.interp(draft.position.metre, (line := KerbLine.of(kerb)).measures, line.arc))
     found = footprint(kerb, at=_inside(kerb, at, draft.size.length), size=draft.size)
     corners = shapely.get_coordinates(found.area)

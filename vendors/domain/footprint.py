@@ -13,10 +13,12 @@ import numpy.typing as npt
 import shapely
 from django.contrib.gis.db.models.functions import GeometryDistance
 from django.contrib.gis.geos import Point
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from shapely import Polygon
 
 from gridmgr.errors import Invalid, NotThere
+from grids.domain.answering import kerbs_meant, roads_at
 from grids.models import SRID, Kerb
 from parking.domain.lay import LEAST_CHORD, KerbLine
 from vendors.domain.place import MOST_M2, Place
@@ -264,12 +266,26 @@ def as_footprint(runs: Runs, at: float, area: Polygon, size: Size) -> Footprint:
     )
 
 
-def nearest_kerb(x: float, y: float) -> tuple[Kerb, float]:
-    """The run of kerb nearest to a point, and the metre along it. One query; raises NotThere in a city without kerbs."""
+def kerbs_at(x: float, y: float) -> list[Kerb]:
+    """The runs of kerb that a point may mean, one for each road, the likeliest first; far from roads the nearest of all.
+
+    Two queries; raises NotThere in a city without kerbs.
+    """
     here = Point(x, y, srid=SRID)
-    kerb = Kerb.objects.select_related("road").order_by(GeometryDistance("line", here)).first()
-    if kerb is None:
+    meant = [each.kerb_id for each in kerbs_meant(roads_at(here, on=timezone.localdate()))]
+    known = Kerb.objects.select_related("road").only("road__name", "side", "line", "measures")
+    if meant:
+        kerbs = known.in_bulk(meant)
+        return [kerbs[pk] for pk in meant if pk in kerbs]
+    nearest = known.order_by(GeometryDistance("line", here)).first()
+    if nearest is None:
         raise NotThere(_("还没有路缘数据。请先导入道路。"))
+    return [nearest]
+
+
+def nearest_kerb(x: float, y: float) -> tuple[Kerb, float]:
+    """The run of kerb that a point means, and the metre along it. Two queries; raises NotThere in a city without kerbs."""
+    kerb = kerbs_at(x, y)[0]
     return kerb, along_kerb(kerb, x, y)
 
 

@@ -7,7 +7,6 @@ sites on foot are found by asking for sites by straight line until none that is 
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from decimal import Decimal
 from typing import Any
 
 import numpy as np
@@ -27,14 +26,15 @@ from django.db.models import (
 from django.utils import timezone
 from django.utils.crypto import get_random_string
 from django.utils.translation import gettext as _
-from psycopg2.extras import DateRange, DateTimeTZRange, NumericRange
+from psycopg2.extras import DateRange, DateTimeTZRange
 
 from gridmgr.errors import Conflict, Invalid, NotThere, constraint_of
 from gridmgr.geo.crs import WGS84, metric_srid, transformer, zone_window
 from gridmgr.meanwhile import require_unchanged
+from grids.domain.answering import possible, roads_at
 from grids.domain.streets_on_foot import walking_network
 from grids.domain.walking import Route, WalkingNetwork
-from grids.models import Assignment, Branch, Road
+from grids.models import Branch
 from vendors.domain.rights import who_to_ask
 from vendors.domain.settle import in_one_go
 from vendors.enums import Outcome, SiteKind
@@ -184,13 +184,15 @@ def guide(
     walk_m: float | None = None,
     slip: str = "",
     note: str = "",
+    branch: str = "",
 ) -> Guidance:
     """Records that the officer guides a vendor met at `place` to `site`, and holds a pitch there for two hours.
 
-    A vendor who is known and was guided before counts as a repeat, whatever `first_time` says. Raises Invalid when
+    A vendor who is known and was guided before counts as a repeat, whatever `first_time` says. `branch` is the code of
+    the one that the officer says answers there, where several may. Raises Invalid when
     the site is not open now, Conflict (with who may be asked) when its last free pitch is gone.
     """
-    record = _met(officer, place, goods, vendor, first_time, slip)
+    record = _met(officer, place, goods, vendor, first_time, slip, branch)
     record.site, record.walk_m, record.note = site, walk_m, note.strip()
 
     def work() -> Guidance:
@@ -212,24 +214,31 @@ def record_without_site(
     vendor: Vendor | None = None,
     first_time: bool = True,
     slip: str = "",
+    branch: str = "",
 ) -> Guidance:
     """Records a vendor who was met and told the rules but refused to be guided, or moved on."""
     if outcome not in {Outcome.REFUSED, Outcome.MOVED_ON}:
         raise Invalid(_("没有疏导到摊点时,结果只能是“拒绝”或“自行离开”。"))
-    record = _met(officer, place, goods, vendor, first_time, slip)
+    record = _met(officer, place, goods, vendor, first_time, slip, branch)
     record.outcome, record.outcome_at = outcome, record.at
     record.save(force_insert=True)
     return record
 
 
 def _met(
-    officer: Any, place: Point, goods: str, vendor: Vendor | None, first_time: bool, slip: str
+    officer: Any,
+    place: Point,
+    goods: str,
+    vendor: Vendor | None,
+    first_time: bool,
+    slip: str,
+    branch: str,
 ) -> Guidance:
     """The record of an officer who meets a vendor at `place` now, not saved yet, without what comes of it."""
     now = timezone.now()
     return Guidance(
         officer=officer,
-        branch=branch_of(officer, place),
+        branch=branch_of(officer, place, chosen=branch),
         at=now,
         location=place,
         goods=goods.strip(),
@@ -281,24 +290,23 @@ def _guided_before(vendor: Vendor | None) -> bool:
     return vendor is not None and Guidance.objects.filter(vendor=vendor).exists()
 
 
-def branch_of(officer: Any, place: Point) -> Branch | None:
-    """For whom a guidance counts: the officer's own branch, else the branch that answers for the nearest road."""
+def branches_meant(place: Point) -> list[Branch]:
+    """The branches that may answer for a place, the likeliest first: two where roads of two of them meet. Two queries."""
+    today = timezone.localdate()
+    found = roads_at(place, on=today) or roads_at(place, on=today, reach_m=NEAR_ROAD_M)
+    ids = list(dict.fromkeys(each.branch_id for each in possible(found) if each.branch_id is not None))
+    branches = Branch.objects.defer("area").in_bulk(ids)
+    return [branches[pk] for pk in ids]
+
+
+def branch_of(officer: Any, place: Point, *, chosen: str = "") -> Branch | None:
+    """For whom a guidance counts: the officer's own branch, else who answers for the place; of several the one chosen by code."""
     member = getattr(officer, "member", None)
     if member is not None:
-        branch: Branch = member.branch
-        return branch
-    roads = Road.objects.annotate(apart=GeometryDistance("reference_line", place)).order_by("apart")
-    road: Any = roads.only("reference_line", "length_m").first()
-    if road is None or road.apart > NEAR_ROAD_M:
-        return None
-    metre = Decimal(str(round(max(0.0, min(road.reference_line.project(place), road.length_m - 0.02)), 2)))
-    section = (
-        Assignment.objects.on_day(timezone.localdate())
-        .filter(road=road, stretch__overlap=NumericRange(metre, metre, "[]"))
-        .select_related("branch")
-        .first()
-    )
-    return section.branch if section else None
+        own: Branch = member.branch
+        return own
+    branches = branches_meant(place)
+    return next((each for each in branches if each.code == chosen), branches[0] if branches else None)
 
 
 # ── Holding ───────────────────────────────────────────────────────────────────────────────────────────────

@@ -197,14 +197,11 @@ def drawn_as_json(drawn: Drawn) -> dict[str, Any]:
     shape, centre, *pitches = in_degrees([area, middle, *(pitch for _number, pitch in drawn.pitches)])
     return {
         "at": {
-            "road": position.road_id,
-            "name": drawn.kerb.road.name,
-            "side": position.side,
-            "side_name": str(Side(position.side).label),
-            "metre": position.metre,
+            **_position(position, drawn.kerb.road.name),
             "lon": centre["coordinates"][0],
             "lat": centre["coordinates"][1],
         },
+        "others": [_position(each, each.kerb.road.name) for each in position.others if each.kerb],
         "footprint": shape,
         "pitches": [
             {"number": number, "geometry": geometry}
@@ -215,6 +212,16 @@ def drawn_as_json(drawn: Drawn) -> dict[str, Any]:
         "length": round(drawn.draft.size.length, 2),
         "depth": round(drawn.draft.size.depth, 2),
         "called": called(drawn),
+    }
+
+
+def _position(position: Position, road: str) -> dict[str, Any]:
+    return {
+        "road": position.road_id,
+        "name": road,
+        "side": position.side,
+        "side_name": str(Side(position.side).label),
+        "metre": position.metre,
     }
 
 

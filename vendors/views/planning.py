@@ -205,6 +205,7 @@ def words() -> dict[str, str]:
         "take_theirs": _("放弃我的,看现在的"),
         "pitch": pgettext("plural", "摊位"),
         "drag": _("拖动移位;方向键每次 1 m,Shift 加方向键 10 m"),
+        "others": _("也可能是:"),
         "left": _("左侧"),
         "right": _("右侧"),
     }

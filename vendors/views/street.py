@@ -115,7 +115,15 @@ def _near(request: HttpRequest, asked: dict[str, Any]) -> dict[str, Any]:
         "route": _route(place, sites[0], network, found[0].metres) if found else None,
     }
     lines = list(zip(found, addresses(sites), strict=True))
-    return {"found": lines, "drawn": drawn, "sees_all": audience_of(request.user).sees_all}
+    audience = audience_of(request.user)
+    return {
+        "found": lines,
+        "drawn": drawn,
+        "sees_all": audience.sees_all,
+        # Who is of a branch records for it; the others say for which, where several may answer.
+        "branches": guiding.branches_meant(place) if audience.branch_id is None else [],
+        "chosen": request.POST.get("branch", ""),
+    }
 
 
 def _spot(site: Site, metres: float, free: int) -> dict[str, Any]:
@@ -222,6 +230,7 @@ def _guided(request: HttpRequest, form: GuideForm, *, slip: str) -> Guidance:
         "vendor": data["vendor"],
         "first_time": data["first_time"],
         "slip": slip,
+        "branch": data["branch"],
     }
     if not data["site"]:
         return guiding.record_without_site(**met, outcome=data["outcome"])

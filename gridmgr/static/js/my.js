@@ -80,7 +80,7 @@
     }
   }
 
-  function answer(here, accuracy) {
+  function answer(here, accuracy, others = here.others || []) {
     const parts = [];
     const first = document.createElement("strong");
     first.textContent = here.state === "on_road" ? `${box.dataset.here} ${here.text}` : here.text;
@@ -95,8 +95,25 @@
       }
     }
     if (here.answer) { parts.push(line(here.answer)); }
+    if (others.length) { parts.push(choices(here, others, accuracy)); }
     if (accuracy > COARSE_M) { parts.push(trouble(box.dataset.coarse)); }
     say(parts);
+  }
+
+  /* At crossings and on stacked roads the person says which road is meant. */
+  function choices(here, others, accuracy) {
+    const row = line(box.dataset.others);
+    row.className = "where-others";
+    row.append(...others.map((other) => {
+      const choice = document.createElement("button");
+      choice.type = "button";
+      choice.className = "button quiet";
+      choice.textContent = other.section ? `${other.road.name} · ${other.section.code}` : other.road.name;
+      const rest = [{ ...here, state: "on_road" }, ...others].filter((each) => each !== other);
+      choice.addEventListener("click", () => answer({ ...other, state: "on_road" }, accuracy, rest));
+      return choice;
+    }));
+    return row;
   }
 
   function say(parts) {

@@ -23,7 +23,7 @@
 
   let map = null, shown = null; // the last answer
   let at = null; // where the footprint is, as the server last said: {road, side, metre, …}
-  let version = start.version, nameTouched = false;
+  let version = start.version, nameTouched = false, tapped = false; // the last question was a tap on the map
   const unfolded = new Set(); // rules whose words the planner opened
   const past = []; // drafts before each move
   const drawn = { shape: null, marks: null, ghost: null, was: null, kerbs: null };
@@ -161,6 +161,20 @@
       `${answer.length} × ${answer.depth} m · ${metres(answer.from_m)}–${metres(answer.to_m)} · ${answer.pitches.length} ${words.pitch}`;
     button("save").disabled = false;
     button("nearest").disabled = answer.state !== "bad";
+    offer(tapped ? answer.others : []);
+    tapped = false;
+  }
+
+  /* At crossings and where roads lie one above the other a tap may mean another road: the planner says which. */
+  function offer(others) {
+    const place = document.getElementById("plan-others");
+    place.hidden = !others.length;
+    place.replaceChildren(element("span", "muted", words.others), ...others.map((each) => {
+      const choice = element("button", "button quiet", `${each.name} ${each.side_name} ${metres(each.metre)}`);
+      choice.type = "button";
+      choice.addEventListener("click", () => { remember(); ask({ road: each.road, side: each.side, metre: each.metre }); });
+      return choice;
+    }));
   }
 
   function tell(answer) {
@@ -370,6 +384,7 @@
 
   function put(latlng) {
     remember();
+    tapped = true;
     ask({ lon: latlng.lng, lat: latlng.lat });
     if (map.getZoom() < CLOSE_ZOOM) { map.setView(latlng, 18); }
   }

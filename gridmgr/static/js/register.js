@@ -74,6 +74,7 @@
     const page = document.getElementById("pin"), form = document.getElementById("pin-form");
     const box = document.getElementById("pin-where"), cross = box.querySelector(".where-cross");
     const says = document.getElementById("pin-says");
+    const others = document.getElementById("pin-others");
     let pin = null, asked = 0;
 
     box.hidden = false;
@@ -116,6 +117,7 @@
       mark(at);
       for (const old of page.querySelectorAll(".pin-panel > .notice")) { old.remove(); } // what was wrong with the last attempt
       says.hidden = false;
+      offer([]);
       says.classList.remove("bad");
       says.textContent = "…";
       try {
@@ -127,12 +129,32 @@
         const named = read("pin-names"), elsewhere = named.length && !named.some((name) => said.words.startsWith(`${name} `));
         says.textContent = elsewhere ? `${said.words} ! ${page.dataset.elsewhere}` : said.words;
         mark(L.latLng(said.lat, said.lon));
+        offer(said.others || []);
         if (map.getZoom() < CLOSE) { map.setView([said.lat, said.lon], CLOSE); } // near enough to see which kerb it is
       } catch (error) {
         if (turn !== asked) { return; }
         says.classList.add("bad");
         says.textContent = error.message || page.dataset.failed;
       }
+    }
+
+    /* Where another road may be meant: a tap takes that one's metre instead of the pin. */
+    function offer(places) {
+      others.hidden = !places.length;
+      others.replaceChildren(others.firstElementChild, ...places.map((place) => {
+        const choice = document.createElement("button");
+        choice.type = "button";
+        choice.className = "button quiet";
+        choice.textContent = place.words;
+        choice.addEventListener("click", () => {
+          for (const name of ["road", "side", "metre"]) { form.elements[name].value = place[name]; }
+          form.lon.value = form.lat.value = "";
+          says.textContent = place.words;
+          mark(L.latLng(place.lat, place.lon));
+          offer([]);
+        });
+        return choice;
+      }));
     }
 
     function mark(at) {
