@@ -92,7 +92,7 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
-    "django.contrib.auth.middleware.LoginRequiredMiddleware",  # deny by default: a new page is closed
+    "gridmgr.accounts.lapsed.DoorMiddleware",  # deny by default: a new page is closed
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "gridmgr.history.HistoryMiddleware",
@@ -167,6 +167,7 @@ PASSWORD_HASHERS = ["django.contrib.auth.hashers.Argon2PasswordHasher"]
 LOGIN_URL = "login"
 LOGIN_REDIRECT_URL = "home"
 LOGOUT_REDIRECT_URL = "login"
+CSRF_FAILURE_VIEW = "gridmgr.accounts.lapsed.csrf_failure"
 
 AXES_FAILURE_LIMIT = environment.integer("GRIDMGR_LOGIN_TRIES", default=8, least=1)
 AXES_COOLOFF_TIME = 0.25  # hours

@@ -2,13 +2,13 @@
 
 from django.contrib import admin
 from django.contrib.auth.decorators import login_not_required
-from django.contrib.auth.views import LoginView, LogoutView, redirect_to_login
+from django.contrib.auth.views import LogoutView, redirect_to_login
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponseRedirect
 from django.urls import URLPattern, URLResolver, include, path, reverse
 from django.views.i18n import set_language
 
-from gridmgr.accounts.forms import LoginForm
+from gridmgr.accounts.lapsed import ComeBackView, put_aside
 
 
 @login_not_required
@@ -27,13 +27,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("gridmgr.jobs.urls")),
     path("", include("gridmgr.intake.urls")),
     path("", include("gridmgr.register.urls")),
-    path(
-        "login/",
-        LoginView.as_view(
-            template_name="login.html", authentication_form=LoginForm, redirect_authenticated_user=True
-        ),
-        name="login",
-    ),
+    path("login/", ComeBackView.as_view(), name="login"),
+    path("login/unsent/", put_aside, name="unsent-put-aside"),
     path("logout/", LogoutView.as_view(), name="logout"),
     path("i18n/setlang/", login_not_required(set_language), name="set_language"),
     path("admin/login/", admin_door),

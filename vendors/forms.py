@@ -296,6 +296,8 @@ class GuideForm(PlaceForm):
         label=gettext_lazy("已登记的商贩(选填):姓名、身份证后四位"), max_length=60, required=False
     )
     site = forms.CharField(max_length=16, required=False, widget=forms.HiddenInput)
+    # A site that is held for its next opening, in place of `site`.
+    later = forms.CharField(max_length=16, required=False, widget=forms.HiddenInput)
     outcome = forms.ChoiceField(
         choices=[
             ("", ""),

@@ -232,16 +232,21 @@ def hold_on_free_pitch(time_zone: str) -> pgtrigger.Trigger:
 
 
 def allocation_locks_pitch(time_zone: str) -> pgtrigger.Trigger:
-    """Allocations of one pitch queue at its row, so that holds and allocations can't pass each other."""
+    """Allocations of one pitch queue at its row, so that holds and allocations can't pass each other.
+
+    A hold that has not run out keeps its days: one for tomorrow morning too.
+    """
     return pgtrigger.Trigger(
         name="allocation_locks_pitch",
         when=pgtrigger.Before,
         operation=pgtrigger.Insert | pgtrigger.UpdateOf("period", "pitch_id"),
         func=f"""
             PERFORM 1 FROM vendors_pitch WHERE id = NEW.pitch_id FOR NO KEY UPDATE;
-            IF lower(NEW.period) <= (now() AT TIME ZONE '{time_zone}')::date AND EXISTS (
-                SELECT 1 FROM vendors_pitchhold WHERE pitch_id = NEW.pitch_id AND during @> now()
-                  AND vendor_id IS DISTINCT FROM NEW.vendor_id
+            IF EXISTS (
+                SELECT 1 FROM vendors_pitchhold WHERE pitch_id = NEW.pitch_id AND upper(during) > now()
+                  AND vendor_id IS DISTINCT FROM NEW.vendor_id AND NEW.period && daterange(
+                    (lower(during) AT TIME ZONE '{time_zone}')::date,
+                    (upper(during) AT TIME ZONE '{time_zone}')::date, '[]')
             ) THEN
                 RAISE EXCEPTION USING ERRCODE = 'exclusion_violation', CONSTRAINT = 'allocation_on_held_pitch',
                     TABLE = TG_TABLE_NAME, MESSAGE = 'the pitch is being held for another vendor';

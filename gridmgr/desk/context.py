@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from gridmgr.accounts.audience import audience_of
+from gridmgr.accounts.lapsed import unsent_of
 from gridmgr.accounts.models import Role
 from gridmgr.accounts.rules import makes_briefings
 from grids.enums import MemberRole
@@ -46,6 +47,7 @@ def site(request: HttpRequest) -> dict[str, Any]:
         "reader_name": _lazily(lambda: reader_name(request)),
         "reader_role": _lazily(lambda: reader_role(request)),
         "holds_demo_data": _lazily(holds_demo_data),
+        "unsent": _lazily(lambda: unsent_of(request)),
     }
 
 

@@ -185,21 +185,23 @@ def guide(
     slip: str = "",
     note: str = "",
     branch: str = "",
+    starts: datetime | None = None,
 ) -> Guidance:
     """Records that the officer guides a vendor met at `place` to `site`, and holds a pitch there for two hours.
 
-    A vendor who is known and was guided before counts as a repeat, whatever `first_time` says. `branch` is the code of
-    the one that the officer says answers there, where several may. Raises Invalid when
-    the site is not open now, Conflict (with who may be asked) when its last free pitch is gone.
+    The hold runs from now, or from `starts`, when the site opens next. A vendor who is known and was guided before
+    counts as a repeat, whatever `first_time` says. `branch` is the code of the one that the officer says answers there,
+    where several may. Raises Invalid when the site is not open then, Conflict (with who may be asked) when its last
+    free pitch is gone.
     """
     record = _met(officer, place, goods, vendor, first_time, slip, branch)
     record.site, record.walk_m, record.note = site, walk_m, note.strip()
 
     def work() -> Guidance:
-        _check_open(site, record.at)
+        _check_open(site, starts or record.at)
         record.pk = None
         record.save(force_insert=True)
-        _hold_one(record)
+        _hold_one(record, starts or record.at)
         return record
 
     return in_one_go(work, words={})
@@ -271,8 +273,9 @@ def record_outcome(guidance: Guidance, *, outcome: str, seen: str | None = None)
 
 
 def _release(guidance: Guidance) -> None:
-    """Ends the hold of this guidance now, if it still runs."""
+    """Ends the hold of this guidance now, if it still runs; one that hasn't begun is taken back."""
     now = timezone.now()
+    PitchHold.objects.filter(guidance=guidance, during__startswith__gt=now).delete()
     hold = PitchHold.objects.select_for_update().filter(guidance=guidance, during__contains=now).first()
     if hold is None:
         return
@@ -317,11 +320,11 @@ def _check_open(site: Site, now: datetime) -> None:
         raise Invalid(_("%(site)s现在不开放,不能疏导到那里。请另选摊点。") % {"site": site})
 
 
-def _hold_one(record: Guidance) -> PitchHold:
+def _hold_one(record: Guidance, starts: datetime) -> PitchHold:
     """Holds a free pitch of the record's site; the first that nobody else is just taking, else the first of all."""
     for wait in (False, True):
-        for pitch in free_pitches(record.at).filter(site=record.site_id).order_by("number").only("pk"):
-            if hold := _try_hold(pitch, record, wait=wait):
+        for pitch in free_pitches(starts).filter(site=record.site_id).order_by("number").only("pk"):
+            if hold := _try_hold(pitch, record, starts, wait=wait):
                 return hold
     site: Any = record.site
     raise Conflict(
@@ -330,14 +333,14 @@ def _hold_one(record: Guidance) -> PitchHold:
     )
 
 
-def _try_hold(pitch: Pitch, record: Guidance, *, wait: bool) -> PitchHold | None:
+def _try_hold(pitch: Pitch, record: Guidance, starts: datetime, *, wait: bool) -> PitchHold | None:
     """The hold, or None when somebody else was quicker. Without `wait`, a pitch that another is taking is passed over."""
     locked = Pitch.objects.select_for_update(no_key=True, skip_locked=not wait).filter(pk=pitch.pk)
-    if not locked.values_list("pk", flat=True) or not free_pitches(record.at).filter(pk=pitch.pk).exists():
+    if not locked.values_list("pk", flat=True) or not free_pitches(starts).filter(pk=pitch.pk).exists():
         return None
     hold = PitchHold(
         pitch=pitch,
-        during=DateTimeTZRange(record.at, record.at + HOLD, "[)"),
+        during=DateTimeTZRange(starts, starts + HOLD, "[)"),
         vendor=record.vendor,
         guidance=record,
         made_by=record.officer,

@@ -34,9 +34,12 @@ def require(allowed: bool) -> None:
 
 def refusal(request: HttpRequest, *, status: int, text: str) -> HttpResponse | None:
     """The refusal as JSON for a client that asked for it; None for people, who get their page back with the words."""
-    if "application/json" not in request.headers.get("Accept", "") or not text:
-        return None
-    return answer(request, status=status, text=text)
+    return answer(request, status=status, text=text) if wants_json(request) and text else None
+
+
+def wants_json(request: HttpRequest) -> bool:
+    """Whether a program asks, not a person."""
+    return "application/json" in request.headers.get("Accept", "")
 
 
 # ── Maps ──────────────────────────────────────────────────────────────────────────────────────────────────

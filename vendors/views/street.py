@@ -25,6 +25,7 @@ from grids.domain.naming import Landmark, landmarks_of, said
 from grids.domain.streets_on_foot import walking_network
 from grids.domain.walking import WalkingNetwork
 from vendors.domain import guide as guiding
+from vendors.domain.later import next_opening, second_choices
 from vendors.domain.rights import (
     branches_at,
     guidance_for,
@@ -36,7 +37,7 @@ from vendors.domain.sketch import sketch
 from vendors.enums import Outcome
 from vendors.forms import GuideForm, PlaceForm
 from vendors.models import Guidance, PitchHold, Site
-from vendors.views.common import degrees, line_in_degrees, map_around, refusal, require
+from vendors.views.common import degrees, line_in_degrees, map_around, refusal, require, wants_json
 
 OUTCOMES = (Outcome.CAME, Outcome.REFUSED, Outcome.MOVED_ON)
 PUBLIC_FOR = timedelta(hours=24)  # a slip can be read without an account for so long
@@ -116,13 +117,31 @@ def _near(request: HttpRequest, asked: dict[str, Any]) -> dict[str, Any]:
     }
     lines = list(zip(found, addresses(sites), strict=True))
     audience = audience_of(request.user)
-    return {
+    context = {
         "found": lines,
         "drawn": drawn,
         "sees_all": audience.sees_all,
         # Who is of a branch records for it; the others say for which, where several may answer.
         "branches": guiding.branches_meant(place) if audience.branch_id is None else [],
         "chosen": request.POST.get("branch", ""),
+    }
+    return context if found else context | _instead(place, bool(asked["fruit"]), network, drawn)
+
+
+def _instead(place: Any, fruit: bool, network: WalkingNetwork, drawn: dict[str, Any]) -> dict[str, Any]:
+    """Second choices, each with its address in words; those that can be held stand on the map."""
+    choices = second_choices(place, at=timezone.now(), fruit=fruit, network=network)
+    sites = [each.site for each in (*choices.openings, *choices.farther)] + [
+        site for site, _day in choices.seasons
+    ]
+    said_where = dict(zip([site.pk for site in sites], addresses(sites), strict=True))
+    drawn["sites"] = [
+        _spot(each.site, each.metres, each.free) for each in (*choices.openings, *choices.farther)
+    ]
+    return {
+        "openings": [(each, said_where[each.site.pk]) for each in choices.openings],
+        "farther": [(each, said_where[each.site.pk]) for each in choices.farther],
+        "seasons": [(site, day, said_where[site.pk]) for site, day in choices.seasons],
     }
 
 
@@ -190,17 +209,24 @@ def hold(request: HttpRequest) -> HttpResponse:
     # Looked up once: what another copy of this form makes from here on shows as a slip number that is taken.
     used = _made_with(data["key"])
     if used is not None and _is_same(used, request, data):
-        return redirect("slip", used.slip)
+        return _to_slip(request, used)
     try:
         made = _guided(request, form, slip="" if used else data["key"])
     except (IntegrityError, DomainError) as error:
         twin = None if used else _made_with(data["key"])
         if twin is not None and _is_same(twin, request, data):
-            return redirect("slip", twin.slip)
+            return _to_slip(request, twin)
         if isinstance(error, IntegrityError):
             raise
         return _page(request, form=_again(form), trouble=str(error), status=error.status)
-    return redirect("slip", made.slip)
+    return _to_slip(request, made)
+
+
+def _to_slip(request: HttpRequest, record: Guidance) -> HttpResponse:
+    """The way to the slip: as JSON for the page's script, which sends a tap when the signal is back."""
+    if wants_json(request):
+        return JsonResponse({"url": reverse("slip", args=[record.slip])})
+    return redirect("slip", record.slip)
 
 
 def _made_with(key: str) -> Guidance | None:
@@ -209,7 +235,8 @@ def _made_with(key: str) -> Guidance | None:
 
 def _is_same(row: Guidance, request: HttpRequest, data: dict[str, Any]) -> bool:
     """Whether this very form made the record: the same officer, the same site."""
-    return row.officer_id == request.user.pk and (row.site.code if row.site else "") == data["site"]
+    wanted = data["site"] or data["later"]
+    return row.officer_id == request.user.pk and (row.site.code if row.site else "") == wanted
 
 
 def _again(form: GuideForm) -> GuideForm:
@@ -232,13 +259,19 @@ def _guided(request: HttpRequest, form: GuideForm, *, slip: str) -> Guidance:
         "slip": slip,
         "branch": data["branch"],
     }
-    if not data["site"]:
+    code = data["site"] or data["later"]
+    if not code:
         return guiding.record_without_site(**met, outcome=data["outcome"])
-    site = Site.objects.standing().select_related("road").filter(code=data["site"]).first()
+    site = Site.objects.standing().select_related("road").filter(code=code).first()
     if site is None:
-        raise Invalid(_("没有编号为 %(code)s 的摊点,或它已关闭。请另选摊点。") % {"code": data["site"]})
+        raise Invalid(_("没有编号为 %(code)s 的摊点,或它已关闭。请另选摊点。") % {"code": code})
     walked = guiding.route_to(place, site)
-    return guiding.guide(**met, site=site, walk_m=round(walked.metres, 1) if walked.reachable else None)
+    return guiding.guide(
+        **met,
+        site=site,
+        walk_m=round(walked.metres, 1) if walked.reachable else None,
+        starts=next_opening(site, timezone.now()) if data["later"] else None,
+    )
 
 
 def _words(form: Any) -> str:
@@ -287,6 +320,7 @@ def _slip(request: HttpRequest, row: Guidance, reader: Audience | None) -> dict[
         "guidance": row,
         "hold": held,
         "running": held is not None and held.during.lower <= now < held.during.upper,
+        "to_come": held is not None and now < held.during.lower,
         "whole": reader is not None,
         "qr": qr_code(request.build_absolute_uri(request.path)),
     }

@@ -82,7 +82,7 @@
   }
 
   async function drawChanges(map, url) {
-    const response = await fetch(url);
+    const response = await window.gridmgrAsk(url);
     if (!response.ok) { return; }
     const found = await response.json();
     const pen = L.canvas({ pane: "overlayPane" });

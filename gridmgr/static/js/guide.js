@@ -12,7 +12,8 @@
   if (!form) { return; }
   const box = document.getElementById("guide-where"), answer = document.getElementById("guide-answer");
   const says = document.getElementById("guide-says"), cross = box.querySelector(".where-cross");
-  let map = null, drawn = null, way = null, asked = 0;
+  const COARSE_M = 100; // a fix no better than this can't tell one street from the next
+  let map = null, drawn = null, way = null, asked = 0, around = null, answeredAt = null;
 
   document.addEventListener("gridmgr:map", (event) => start(event.detail));
   if (window.gridmgr && window.gridmgr.current) { start(window.gridmgr.current); }
@@ -23,12 +24,7 @@
   form.addEventListener("change", (event) => {
     if (event.target.name === "fruit" && form.lon.value) { ask(); }
   });
-  /* A thumb taps twice: only the first is sent. */
-  form.addEventListener("submit", (event) => {
-    if (form.dataset.sent) { event.preventDefault(); return; }
-    form.dataset.sent = "1";
-  });
-  window.addEventListener("pageshow", () => { delete form.dataset.sent; });
+  window.gridmgrHold(form, say, ask);
   answer.addEventListener("click", (event) => {
     const button = event.target.closest("[data-route]");
     if (button) { showRoute(button.dataset.route); }
@@ -56,10 +52,24 @@
     if (!navigator.geolocation) { return say(form.dataset.silent, true); }
     say(form.dataset.searching);
     navigator.geolocation.getCurrentPosition(
-      ({ coords }) => from(coords.longitude, coords.latitude),
+      ({ coords }) => located(coords),
       (error) => say(error.code === error.PERMISSION_DENIED ? form.dataset.refused : form.dataset.silent, true),
       { enableHighAccuracy: true, timeout: 15000, maximumAge: 10000 },
     );
+  }
+
+  /* A coarse fix is shown as the circle that it is, and the place is chosen by pin: a way from a guess helps nobody. */
+  function located({ longitude, latitude, accuracy }) {
+    circle(latitude, longitude, accuracy);
+    if (accuracy <= COARSE_M) { from(longitude, latitude); return; }
+    map.fitBounds(L.latLng(latitude, longitude).toBounds(accuracy * 2.2));
+    aim(true);
+    say(form.dataset.coarse.replace("{m}", Math.round(accuracy)), true);
+  }
+
+  function circle(lat, lon, accuracy) {
+    if (around) { around.remove(); }
+    around = L.circle([lat, lon], { radius: accuracy, color: "#0b4f96", weight: 2, fillColor: "#0b4f96", fillOpacity: 0.12, interactive: false }).addTo(map);
   }
 
   function aim(on) {
@@ -72,6 +82,7 @@
   function takeCentre() {
     const { lat, lng } = map.getCenter();
     aim(false);
+    if (around) { around.remove(); around = null; }
     from(lng, lat);
   }
 
@@ -93,19 +104,32 @@
     say(form.dataset.asking);
     answer.setAttribute("aria-busy", "true");
     try {
-      const response = await fetch(`${form.dataset.near}?${query()}`, { headers: { Accept: "text/html" } });
+      const response = await window.gridmgrAsk(`${form.dataset.near}?${query()}`, { headers: { Accept: "text/html" } });
       if (turn !== asked) { return; }
-      if (!response.ok) { throw new Error(String(response.status)); }
+      if (!response.ok) { throw await window.gridmgrAsk.refusal(response); }
       answer.innerHTML = await response.text();
+      answeredAt = new Date();
       says.hidden = true;
       history.replaceState(null, "", `?${query()}`);
       draw();
-    } catch (_error) {
-      answer.replaceChildren();
-      say(form.dataset.failed, true);
+    } catch (error) {
+      if (turn === asked) { keepAnswer(error); }
     } finally {
       answer.removeAttribute("aria-busy");
     }
+  }
+
+  /* What was found before stays, marked with its time: old news is better on the street than none. */
+  function keepAnswer(error) {
+    say(error.message, true);
+    const facts = document.getElementById("guide-drawn");
+    if (!facts) { return; }
+    const old = answer.querySelector(".stale") || document.createElement("p");
+    const clock = (answeredAt || new Date(performance.timeOrigin)).toLocaleTimeString("zh-CN", { hour: "2-digit", minute: "2-digit" });
+    old.className = "stale muted";
+    old.textContent = form.dataset.old.replace("{time}", clock);
+    answer.prepend(old);
+    [form.lon.value, form.lat.value] = JSON.parse(facts.textContent).start; // a hold is for the place of the list that is shown
   }
 
   function say(words, trouble) {
@@ -152,15 +176,15 @@
     const wanted = query();
     wanted.set("site", code);
     try {
-      const response = await fetch(`${form.dataset.route}?${wanted}`, { headers: { Accept: "application/json" } });
-      if (!response.ok) { throw new Error(String(response.status)); }
+      const response = await window.gridmgrAsk(`${form.dataset.route}?${wanted}`);
+      if (!response.ok) { throw await window.gridmgrAsk.refusal(response); }
       drawWay(await response.json(), L.latLngBounds([[Number(form.lat.value), Number(form.lon.value)]]));
       for (const item of answer.querySelectorAll("[data-code]")) {
         item.classList.toggle("chosen", item.dataset.code === code);
       }
       window.scrollTo({ top: 0 });
-    } catch (_error) {
-      say(form.dataset.failed, true);
+    } catch (error) {
+      say(error.message, true);
     }
   }
 

@@ -29,14 +29,15 @@
 
   async function ask() {
     try {
-      const answer = await fetch(job.dataset.state, { headers: { Accept: "application/json" } });
-      if (answer.status === 404 || answer.redirected) return location.reload(); // deleted, or logged out
+      const answer = await window.gridmgrAsk(job.dataset.state);
+      if (answer.status === 404) return location.reload(); // deleted
       if (!answer.ok) throw new Error(answer.status);
       const told = await answer.json();
       if (!told.active) return location.reload();
       show(told);
       wait = document.hidden ? SELDOM : OFTEN;
-    } catch {
+    } catch (error) {
+      if (error.kind === "login") return null; // the bar above says so
       wait = Math.min(wait * 2, MOST);
     }
     return setTimeout(ask, wait);

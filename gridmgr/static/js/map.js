@@ -141,7 +141,7 @@
       if (!names.length) { return {}; }
       const url = this.spec.url.replace("{names}", names.join(",")).replace("{z}", coords.z - 1).replace("{x}", coords.x).replace("{y}", coords.y);
       const query = new URLSearchParams(this.spec.query).toString();
-      const response = await fetch(url + (query ? "?" + query : ""), { signal, headers: { Accept: "application/json" } });
+      const response = await window.gridmgrAsk(url + (query ? "?" + query : ""), { signal });
       if (!response.ok) { throw new Error(String(response.status)); }
       return decode(await response.arrayBuffer());
     },
@@ -602,7 +602,7 @@
     async points() {
       if (this.group.source) { return this.group.source.points(this.spec.name); }
       const query = new URLSearchParams({ ...this.spec.query, points: "1" });
-      const response = await fetch(`${this.spec.markers}?${query}`);
+      const response = await window.gridmgrAsk(`${this.spec.markers}?${query}`).catch(() => ({ ok: false }));
       return response.ok ? (await response.json()).features : [];
     },
   });
@@ -826,7 +826,7 @@
   }
 
   async function ask(words) {
-    const response = await fetch(`/search/suggest?${new URLSearchParams({ q: words })}`);
+    const response = await window.gridmgrAsk(`/search/suggest?${new URLSearchParams({ q: words })}`).catch(() => ({ ok: false }));
     return response.ok ? (await response.json()).filter((each) => each.bbox || each.lon !== undefined) : null;
   }
 

@@ -4,7 +4,7 @@
 
   const COARSE_M = 100;
   const box = document.getElementById("where");
-  let map = null, mark = null;
+  let map = null, mark = null, told = null;
 
   document.addEventListener("gridmgr:map", (event) => {
     map = event.detail;
@@ -69,15 +69,27 @@
   async function ask(lat, lon, accuracy) {
     say([line(box.dataset.asking)]);
     const query = new URLSearchParams({ lon: lon.toFixed(6), lat: lat.toFixed(6) });
+    if (accuracy) { query.set("accuracy", Math.round(accuracy)); }
     const day = new URLSearchParams(location.search).get("date");
     if (day) { query.set("date", day); }
     try {
-      const response = await fetch(`${box.dataset.url}?${query}`, { headers: { Accept: "application/json" } });
-      if (!response.ok) { throw new Error(String(response.status)); }
+      const response = await window.gridmgrAsk(`${box.dataset.url}?${query}`);
+      if (!response.ok) { throw await window.gridmgrAsk.refusal(response); }
       answer(await response.json(), accuracy);
-    } catch (_error) {
-      say([trouble(box.dataset.failed)]);
+    } catch (error) {
+      keepAnswer(error);
     }
+  }
+
+  /* What was found before stays, marked with its time. */
+  function keepAnswer(error) {
+    const parts = [trouble(error.message)];
+    if (error.kind === "login") { parts.push(window.gridmgrAsk.loginLink()); }
+    if (told) {
+      const clock = told.at.toLocaleTimeString("zh-CN", { hour: "2-digit", minute: "2-digit" });
+      parts.push(line(box.dataset.old.replace("{time}", clock)), ...told.parts);
+    }
+    say(parts);
   }
 
   function answer(here, accuracy, others = here.others || []) {
@@ -97,6 +109,7 @@
     if (here.answer) { parts.push(line(here.answer)); }
     if (others.length) { parts.push(choices(here, others, accuracy)); }
     if (accuracy > COARSE_M) { parts.push(trouble(box.dataset.coarse)); }
+    told = { at: new Date(), parts };
     say(parts);
   }
 

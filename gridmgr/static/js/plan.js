@@ -132,13 +132,12 @@
   async function post(url, data, signal) {
     let response;
     try {
-      response = await fetch(url, {
+      response = await window.gridmgrAsk(url, {
         method: "POST", signal, body: JSON.stringify(data),
         headers: { "Content-Type": "application/json", Accept: "application/json", "X-CSRFToken": token },
       });
     } catch (error) {
-      if (error.name === "AbortError") { throw error; }
-      throw new Error(words.offline);
+      throw error.kind === "offline" ? new Error(words.offline) : error;
     }
     const body = await response.json().catch(() => ({}));
     if (!response.ok) { throw Object.assign(new Error(body.error || words.offline), { status: response.status, body }); }
@@ -448,7 +447,7 @@
     roadTimer = window.setTimeout(async () => {
       const input = form.elements.road, q = input.value.trim(), choices = document.getElementById("plan-roads");
       if (!q) { choices.hidden = true; return; }
-      const response = await fetch(`${start.urls.suggest}?${new URLSearchParams({ q })}`, { headers: { Accept: "application/json" } }).catch(() => null);
+      const response = await window.gridmgrAsk(`${start.urls.suggest}?${new URLSearchParams({ q })}`).catch(() => null);
       if (!response || !response.ok || input.value.trim() !== q || document.activeElement !== input) { return; }
       const roads = (await response.json()).filter((each) => each.kind === "roads");
       choices.replaceChildren(...roads.map((road) => {
@@ -577,7 +576,7 @@
 
   /* One FeatureCollection a line, as the server works them out; gives the last, with the sums. */
   async function eachLine(query, signal, work) {
-    const response = await fetch(`${start.urls.kerbs}?${new URLSearchParams(query)}`, { signal, headers: { Accept: "application/json" } });
+    const response = await window.gridmgrAsk(`${start.urls.kerbs}?${new URLSearchParams(query)}`, { signal });
     if (!response.ok) { throw new Error((await response.json().catch(() => ({}))).error || words.offline); }
     const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
     let rest = "", last = null;

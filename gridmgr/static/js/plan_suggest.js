@@ -27,7 +27,7 @@
     button.disabled = true;
     let last = null;
     try {
-      const response = await fetch(`${form.dataset.steps}?${query}`, { headers: { Accept: "application/x-ndjson" } });
+      const response = await window.gridmgrAsk(`${form.dataset.steps}?${query}`, { headers: { Accept: "application/x-ndjson" } });
       if (response.ok && !response.redirected) { for await (const line of lines(response.body)) { last = line; progress(line.share, line.words); } }
     } catch (_error) { last = null; }
     busy.hidden = true;

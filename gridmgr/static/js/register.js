@@ -122,7 +122,7 @@
       says.textContent = "…";
       try {
         const query = new URLSearchParams({ lon: form.lon.value, lat: form.lat.value });
-        const response = await fetch(`${page.dataset.where}?${query}`, { headers: { Accept: "application/json" } });
+        const response = await window.gridmgrAsk(`${page.dataset.where}?${query}`);
         const said = await response.json();
         if (turn !== asked) { return; }
         if (!response.ok) { throw new Error(said.error); }

@@ -44,6 +44,18 @@
     for (const field of document.querySelectorAll("form[data-submits] :disabled")) { field.disabled = false; }
   });
 
+  /* What a lapsed session left unsent stands in the page's own form again, to be looked at or changed. */
+  for (const unsent of document.querySelectorAll("form[data-unsent]")) {
+    const own = [...document.querySelectorAll("main form")].find((form) => form !== unsent && form.method === "post" && form.action === unsent.action);
+    for (const { name, value } of own ? unsent.elements : []) {
+      const fields = name && name !== "csrfmiddlewaretoken" ? own.querySelectorAll(`[name="${CSS.escape(name)}"]`) : [];
+      for (const field of fields) {
+        if (field.type === "radio" || field.type === "checkbox") { field.checked = field.checked || field.value === value; }
+        else if (field.type !== "file" && field.type !== "submit") { field.value = value; }
+      }
+    }
+  }
+
   for (const input of document.querySelectorAll("input[data-suggest]")) { suggestFor(input); }
 
   function suggestFor(input) {
@@ -66,9 +78,7 @@
       asked = input.value.trim();
       if (!asked) { list.hidden = true; return; }
       const words = asked;
-      const response = await fetch(`${input.dataset.suggest}?${new URLSearchParams({ q: words })}`, {
-        headers: { Accept: "application/json" },
-      }).catch(() => null);
+      const response = await window.gridmgrAsk(`${input.dataset.suggest}?${new URLSearchParams({ q: words })}`).catch(() => null);
       if (!response || !response.ok || words !== asked) { return; }
       const found = await response.json();
       list.replaceChildren(...found.map(line));
