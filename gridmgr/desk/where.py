@@ -17,6 +17,7 @@ from psycopg2.extras import NumericRange
 
 from gridmgr import quantities
 from gridmgr.accounts.audience import Audience, audience_of
+from gridmgr.desk.around import COARSE_M, stretches_around
 from gridmgr.desk.outlook import in_metres
 from gridmgr.desk.standing import Clock, clock_of
 from gridmgr.errors import Invalid
@@ -33,16 +34,21 @@ MOST = 4  # more roads than this don't meet in one place
 def where(request: HttpRequest) -> JsonResponse:
     """`/my/where?lon=&lat=` in degrees of WGS 84: the road and who answers for that metre of it.
 
-    Where several roads may be meant (at a crossing, on stacked roads) the others are `others`, likeliest first.
+    Where several roads may be meant (at a crossing, on stacked roads) the others are `others`, likeliest first. With an
+    `accuracy` worse than 100 m nobody is named: the stretches within it are listed.
     """
     try:
         lon, lat = _degrees(request, "lon", 180), _degrees(request, "lat", 90)
+        accuracy = _accuracy(request)
         clock = clock_of(request)
     except Invalid as error:
         return _say({"error": str(error)}, status=error.status)
     if not zone_window(metric_srid()).holds(lon, lat):
         return _say({"state": "outside", "text": _outside()})
-    return _say(_place(in_metres(lon, lat), audience_of(request.user), clock))
+    place, audience = in_metres(lon, lat), audience_of(request.user)
+    if accuracy > COARSE_M:
+        return _say(stretches_around(place, accuracy, audience, clock))
+    return _say(_place(place, audience, clock))
 
 
 def _say(answer: dict[str, Any], *, status: int = 200) -> JsonResponse:
@@ -65,6 +71,14 @@ def _degrees(request: HttpRequest, name: str, most: float) -> float:
             }
         )
     return value
+
+
+def _accuracy(request: HttpRequest) -> float:
+    """The radius in metres that the phone gives its position; 0 for a pin."""
+    text = request.GET.get("accuracy") or "0"
+    if not text.isascii() or not text.isdigit() or len(text) > 8:
+        raise Invalid(_("accuracy 须为以米为单位的整数。"))
+    return float(text)
 
 
 def _place(place: Point, audience: Audience, clock: Clock) -> dict[str, Any]:

@@ -143,3 +143,38 @@ def test_bad_date_is_refused(day: str, town: Town, client_as: ClientAs) -> None:
     response = client_as("office").get(f"/my/where?lon=112&lat=37&date={day}")
     assert response.status_code == 400
     assert day in response.json()["error"]
+
+
+def test_a_coarse_position_lists_every_stretch_that_it_may_mean(grid: Grid, client_as: ClientAs) -> None:
+    """At (600, -8) within 800 m lies all of the secretary's only section, with both members."""
+    here = asked(client_as("secretary", branch=grid.branch), 600, -8, accuracy="800")
+    assert here["state"] == "around"
+    assert here["text"] == "定位误差 ±800 m,范围内有 1 段"
+    (only,) = here["stretches"]
+    assert only["url"] == grid.section.get_absolute_url()
+    assert [each["name"] for each in only["members"]] == ["李01", "王强"]
+    assert all(each["phone"] for each in only["members"])
+    assert "members" not in here
+
+
+def test_a_coarse_position_tells_a_member_of_her_own_stretches_alone(
+    grid: Grid, client_as: ClientAs, town: Town
+) -> None:
+    member = grid.section.shares.get(member__name="王强").member
+    here = asked(client_as("member", member=member), 600, -8, accuracy="800")
+    assert [[each["name"] for each in one["members"]] for one in here["stretches"]] == [["王强"]]
+    far = asked(client_as("member", member=member), 100, -8, accuracy="300")
+    assert (far["text"], far["stretches"]) == ("定位误差 ±300 m,范围内没有责任路段", [])
+
+
+def test_a_coarse_position_lists_all_sections_to_city_staff(client_as: ClientAs, town: Town) -> None:
+    """The two streets of the town lie 200 m apart."""
+    here = asked(client_as("office"), 500, 10, accuracy="250")
+    assert [each["branch"] for each in here["stretches"]] == [str(town.own.branch), str(town.other.branch)]
+
+
+@pytest.mark.parametrize("bad", ["-5", "1e9", "nan", "9" * 9, "８００"])
+def test_an_accuracy_that_is_no_number_of_metres_is_refused(
+    client_as: ClientAs, town: Town, bad: str
+) -> None:
+    assert "error" in asked(client_as("office"), 500, 10, accuracy=bad)

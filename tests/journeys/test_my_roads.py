@@ -46,7 +46,7 @@ def test_a_coarse_fix_is_said_to_be_coarse(visit: Callable[..., Visitor], town: 
     page = my_roads(visit(PHONE, **standing_at(600, -8, accuracy=400)), secretary)
     page.click("[data-do=locate]")
     page.wait_for_selector(".where-says .trouble-words")
-    assert "(±400 m)" in page.inner_text(".where-says")
+    assert "±400 m" in page.inner_text(".where-says")
     assert "定位误差较大" in page.inner_text(".where-says")
 
 

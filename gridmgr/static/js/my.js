@@ -96,21 +96,30 @@
     const parts = [];
     const first = document.createElement("strong");
     first.textContent = here.state === "on_road" ? `${box.dataset.here} ${here.text}` : here.text;
-    if (accuracy) { first.textContent += ` (±${Math.round(accuracy)} m)`; }
+    if (accuracy && !here.stretches) { first.textContent += ` (±${Math.round(accuracy)} m)`; }
     parts.push(first);
+    for (const each of here.stretches || []) { parts.push(stretch(each)); }
+    if (here.more) { parts.push(line(`… +${here.more}`)); }
     if (here.section) { parts.push(link(here.section.url, `${here.section.code} ${here.section.branch}`)); }
-    for (const member of here.members || []) {
-      if (member.phone) {
-        parts.push(link(`tel:${member.phone.replaceAll(" ", "")}`, `${box.dataset.answers} ${member.name} ☎ ${member.phone}`));
-      } else {
-        parts.push(line(`${box.dataset.answers} ${member.name}`));
-      }
-    }
+    for (const member of here.members || []) { parts.push(person(member, `${box.dataset.answers} `)); }
     if (here.answer) { parts.push(line(here.answer)); }
     if (others.length) { parts.push(choices(here, others, accuracy)); }
     if (accuracy > COARSE_M) { parts.push(trouble(box.dataset.coarse)); }
     told = { at: new Date(), parts };
     say(parts);
+  }
+
+  function person(member, before) {
+    if (!member.phone) { return line(before + member.name); }
+    return link(`tel:${member.phone.replaceAll(" ", "")}`, `${before}${member.name} ☎ ${member.phone}`);
+  }
+
+  /* One of the stretches that a coarse position may mean, with all who answer there. */
+  function stretch(each) {
+    const row = line("");
+    row.className = "where-stretch";
+    row.append(link(each.url, each.text), ` ${each.branch}`, ...each.members.map((member) => person(member, " ")));
+    return row;
   }
 
   /* At crossings and on stacked roads the person says which road is meant. */
