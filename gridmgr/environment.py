@@ -67,14 +67,6 @@ def secret_key(*, debug: bool) -> str:
         ) from None
 
 
-def identity_key(*, default: str) -> str:
-    """`GRIDMGR_IDENTITY_KEY`, from which the keys for vendors' identity numbers are derived; else `default`."""
-    key = os.environ.get("GRIDMGR_IDENTITY_KEY") or default
-    if len(key) < 16:
-        raise ImproperlyConfigured("GRIDMGR_IDENTITY_KEY: use at least 16 characters")
-    return key
-
-
 def database() -> dict[str, Any]:
     """Django's DATABASES entry from `DATABASE_URL`, else from `var/database-url` as set-up wrote it.
 

@@ -91,6 +91,40 @@ class _Delete(_ByStatement, pghistory.DeleteEvent):
     pass
 
 
+def append_only() -> list[pgtrigger.Trigger]:
+    """What is written stays: no update, no delete, and no TRUNCATE, which asks no row."""
+    return [
+        pgtrigger.Protect(name="append_only", operation=pgtrigger.Update | pgtrigger.Delete),
+        never_truncated(),
+    ]
+
+
+def never_truncated() -> pgtrigger.Trigger:
+    """Rows go one by one, so that each leaves a record."""
+    return pgtrigger.Trigger(
+        name="no_truncate",
+        level=pgtrigger.Statement,
+        when=pgtrigger.Before,
+        operation=pgtrigger.Truncate,
+        func="RAISE EXCEPTION 'pgtrigger: Cannot truncate % table', TG_TABLE_NAME;",
+    )
+
+
+def context_stands() -> pgtrigger.Trigger:
+    """Who made a change stays on record. Only the transaction that wrote it may still add to it, as a request does."""
+    return pgtrigger.Trigger(
+        name="context_stands",
+        when=pgtrigger.Before,
+        operation=pgtrigger.Update | pgtrigger.Delete,
+        func="""
+            IF TG_OP = 'UPDATE' AND OLD.created_at = now() AND NEW.created_at = OLD.created_at AND NEW.id = OLD.id THEN
+                RETURN NEW;
+            END IF;
+            RAISE EXCEPTION USING MESSAGE = format('pgtrigger: Cannot %s rows from %s table', lower(TG_OP), TG_TABLE_NAME);
+        """,
+    )
+
+
 def tracked(*, exclude: Sequence[str] = ()) -> Callable[[M], M]:
     """Class decorator: each insert, update and delete of a row is copied to an append-only event table.
 
@@ -103,13 +137,15 @@ def tracked(*, exclude: Sequence[str] = ()) -> Callable[[M], M]:
             _Update("update"),
             _Delete("delete"),
             exclude=list(exclude),
-            append_only=True,
+            append_only=False,
+            meta={"triggers": append_only()},
             attrs={
                 "pgh_id": models.BigAutoField(primary_key=True),
                 "pgh_db_user": models.TextField(db_default=SessionUser(), editable=False),
                 **_unindexed(model, exclude),
             },
         )
+        pgtrigger.register(never_truncated())(model)
         return track(model)
 
     return decorate

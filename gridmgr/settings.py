@@ -19,8 +19,8 @@ VAR_DIR = environment.var_dir()
 DEBUG = environment.flag("GRIDMGR_DEBUG", default=False)
 HTTPS = environment.flag("GRIDMGR_HTTPS", default=False)
 SECRET_KEY = environment.secret_key(debug=DEBUG)
-# Vendors' identity numbers are encrypted with it: whoever changes it can't read them any more.
-GRIDMGR_IDENTITY_KEY = environment.identity_key(default=SECRET_KEY)
+# Encrypts vendors' identity numbers; '' leaves it to the file var/identity-key (vendors/domain/keyring.py).
+GRIDMGR_IDENTITY_KEY = os.environ.get("GRIDMGR_IDENTITY_KEY", "")
 ALLOWED_HOSTS = environment.words("GRIDMGR_ALLOWED_HOSTS", default="127.0.0.1,localhost,[::1]")
 CSRF_TRUSTED_ORIGINS = environment.words("GRIDMGR_TRUSTED_ORIGINS")
 

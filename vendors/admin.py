@@ -4,11 +4,14 @@ from django.contrib import admin
 from django.forms import ModelForm
 from django.http import HttpRequest
 
+from gridmgr.accounts.audience import audience_of
 from gridmgr.accounts.models import User
 from gridmgr.backoffice import GridAdmin, GridInline
+from vendors.domain.rights import may_see_identity
 from vendors.models import (
     Allocation,
     Guidance,
+    IdentityLook,
     Override,
     Pitch,
     PitchHold,
@@ -60,6 +63,33 @@ class PitchAdmin(GridAdmin):
 class VendorAdmin(GridAdmin):
     list_display = ("name", "goods", "phone")
     search_fields = ("name", "goods")
+
+
+@admin.register(IdentityLook)
+class IdentityLookAdmin(admin.ModelAdmin):
+    """Who was shown a whole identity number: for administrators to read, for nobody to change."""
+
+    list_display = ("at", "username", "vendor_name", "vendor_key", "way")
+    list_display_links = None
+    list_filter = ("at",)
+    search_fields = ("username", "vendor_name", "=vendor_key")
+    list_per_page = 100
+    show_full_result_count = False
+
+    def has_module_permission(self, request: HttpRequest) -> bool:
+        return self.has_view_permission(request)
+
+    def has_view_permission(self, request: HttpRequest, obj: IdentityLook | None = None) -> bool:
+        return may_see_identity(audience_of(request.user))
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: IdentityLook | None = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: IdentityLook | None = None) -> bool:
+        return False
 
 
 @admin.register(Allocation)

@@ -54,7 +54,7 @@ def _vendors_called(words: str) -> Any:
     if number := re.fullmatch(r"#\s*(\d{1,9})(?:\s.*)?", words):
         return Vendor.objects.filter(pk=int(number[1]))
     if tail := identities.read_tail(words):
-        return Vendor.objects.filter(identity_tail_digest=identities.tail_digest(tail))
+        return Vendor.objects.filter(identity_tail_digest__in=identities.tail_digests(tail))
     return Vendor.objects.filter(name__iexact=" ".join(words.split()))
 
 

@@ -8,12 +8,13 @@ from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.fields import DateRangeField, DateTimeRangeField, RangeOperators
 from django.core.validators import RegexValidator
 from django.db.models import F, Q
+from django.db.models.functions import Now
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
-from gridmgr.history import tracked
+from gridmgr.history import SessionUser, append_only, tracked
 from gridmgr.layers.models import versioned
 from grids.models import SRID, Branch, OnRoad
 from vendors import enums, triggers
@@ -221,6 +222,29 @@ class Vendor(models.Model):
 
     def get_absolute_url(self) -> str:
         return reverse("vendor", args=[self.pk])
+
+
+class IdentityLook(models.Model):
+    """Somebody was shown a vendor's whole identity number: who, when, by which way. It stays, whatever becomes of
+    the vendor or the account, so it points to neither.
+    """
+
+    vendor_key = models.BigIntegerField(_("商贩编号"), db_index=True)
+    vendor_name = models.CharField(_("商贩"), max_length=40)
+    at = models.DateTimeField(_("时间"), db_default=Now())
+    user_key = models.BigIntegerField(_("账号编号"), null=True)
+    username = models.CharField(_("查看人"), max_length=150)
+    way = models.CharField(_("途径"), max_length=200)
+    db_user = models.TextField(_("数据库用户"), db_default=SessionUser(), editable=False)
+
+    class Meta:
+        verbose_name = _("身份证号查看记录")
+        verbose_name_plural = pgettext_lazy("plural", "身份证号查看记录")
+        ordering: ClassVar = ["-pk"]
+        triggers: ClassVar = append_only()
+
+    def __str__(self) -> str:
+        return f"{self.vendor_name} #{self.vendor_key}"
 
 
 @tracked()

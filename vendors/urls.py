@@ -26,6 +26,7 @@ urlpatterns = [
     path("vendors/", register.vendor_list, name="vendors"),
     path("vendors/add/", register.add, name="vendor-add"),
     path("vendors/<int:pk>/", register.vendor, name="vendor"),
+    path("vendors/<int:pk>/identity/", register.identity, name="vendor-identity"),
     path("vendors/<int:pk>/edit/", register.edit, name="vendor-edit"),
     path("sites/<site_code:code>/pitches/", board.board, name="site-pitches"),
     path("sites/<site_code:code>/pitches/allocate/", board.allocate, name="pitch-allocate"),

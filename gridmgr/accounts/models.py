@@ -7,8 +7,9 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
+from pghistory.models import Context
 
-from gridmgr.history import tracked
+from gridmgr.history import context_stands, never_truncated, tracked
 
 
 class Role(models.TextChoices):
@@ -58,3 +59,12 @@ class User(AbstractUser):
         self.is_superuser = self.role == Role.ADMINISTRATOR
         self.is_staff = self.role in {Role.ADMINISTRATOR, Role.PLANNER}
         super().save(*args, **kwargs)
+
+
+class ChangeContext(Context):
+    """Who made a change, and on which page: the library's table, kept as the changes themselves are."""
+
+    class Meta:
+        proxy = True
+        default_permissions = ()
+        triggers: ClassVar = [context_stands(), never_truncated()]

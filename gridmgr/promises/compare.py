@@ -8,7 +8,7 @@ from django.db.migrations.executor import MigrationExecutor
 from django.utils.translation import gettext_noop as _
 
 from gridmgr.promises.there import Index, There, read
-from gridmgr.promises.wanted import FUNCTIONS, Promise, promises
+from gridmgr.promises.wanted import Promise, promises
 
 # What may be wrong with a thing, and with what words the reader is told.
 MISSING, DISABLED, INVALID, CHANGED, EMPTY = "missing", "disabled", "invalid", "changed", "may be empty"
@@ -79,7 +79,10 @@ def _column(promise: Promise, there: There) -> Fault | None:
 
 
 def _function(promise: Promise, there: There) -> Fault | None:
-    return None if promise.name in there.functions else Fault(promise, MISSING)
+    body = there.functions.get(promise.name)
+    if body is None:
+        return Fault(promise, MISSING)
+    return None if body == promise.body else Fault(promise, CHANGED)
 
 
 def _constraint(promise: Promise, there: There) -> Fault | None:
@@ -203,8 +206,3 @@ def _make_room(fault: Fault) -> None:
             cursor.execute(f"ALTER TABLE {table} DROP CONSTRAINT {name}")
         else:
             cursor.execute(f"DROP INDEX {name}")
-
-
-def source_of(promise: Promise) -> str:
-    """Where the SQL of a thing stands that isn't mended by itself, '' when no file has it by itself."""
-    return FUNCTIONS.get(promise.name, "") if promise.kind == "function" else ""

@@ -38,7 +38,7 @@ TRIGGERS = """
     WHERE c.relnamespace = current_schema()::regnamespace AND NOT t.tgisinternal
 """
 FUNCTIONS = """
-    SELECT p.proname FROM pg_proc p
+    SELECT p.proname, p.prosrc FROM pg_proc p
     WHERE p.pronamespace = current_schema()::regnamespace AND p.prorettype <> 'trigger'::regtype
       AND NOT EXISTS (SELECT FROM pg_depend d
                       WHERE d.classid = 'pg_proc'::regclass AND d.objid = p.oid AND d.deptype = 'e')
@@ -92,7 +92,7 @@ class There:
     constraints: list[Constraint]
     indexes: list[Index]
     triggers: dict[tuple[str, str], Trigger]
-    functions: set[str]
+    functions: dict[str, str]
 
     @property
     def tables(self) -> set[str]:
@@ -107,7 +107,7 @@ def read() -> There:
         constraints=[Constraint(*row) for row in _rows(CONSTRAINTS)],
         indexes=[Index(*row) for row in _rows(INDEXES)],
         triggers={(row[0], row[1]): Trigger(*row) for row in _rows(TRIGGERS)},
-        functions={name for (name,) in _rows(FUNCTIONS)},
+        functions={name: body for name, body in _rows(FUNCTIONS)},
     )
 
 

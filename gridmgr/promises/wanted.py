@@ -5,6 +5,7 @@ functions that migrations make in SQL. tests/test_promises.py holds this against
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from importlib import import_module
 from typing import Any
 
 import pgtrigger
@@ -12,15 +13,15 @@ import pgtrigger.registry
 from django.apps import apps
 from django.contrib.postgres.constraints import ExclusionConstraint
 from django.db import connection, models
-from pghistory.models import Context
 
 EXTENSIONS = ("postgis", "btree_gist", "pg_trgm")
-# Functions that migrations make in SQL, besides those of triggers, and the migration that has the text.
+# Functions that migrations make in SQL, besides those of triggers: the migration that has the text, and its name there.
 FUNCTIONS = {
-    "kerb_box": "parking/migrations/0002_history_by_statement.py",
-    "_pgtrigger_should_ignore": "",
-    "_pgh_attach_context": "",
+    "kerb_box": ("parking.migrations.0002_history_by_statement", "KERB_BOX"),
+    "_pgh_attach_context": ("gridmgr.accounts.migrations.0004_context_of_each_transaction", "ATTACH_CONTEXT"),
 }
+# Comes with each trigger of django-pgtrigger.
+SHOULD_IGNORE = "_pgtrigger_should_ignore"
 
 # Gets Django's schema editor, whose parts that make one thing have no public names.
 Mend = Callable[[Any], None]
@@ -36,7 +37,7 @@ class Promise:
     name: str
     key: Any = None
     mend: Mend | None = field(default=None, compare=False)
-    # Of a trigger, the body of its function and the mark of its version; else nothing.
+    # Of a function or a trigger's, its body; of a trigger, the mark of its version; else nothing.
     body: str = field(default="", compare=False)
     mark: str = field(default="", compare=False)
 
@@ -53,7 +54,7 @@ def promises() -> list[Promise]:
         for model in tables:
             found += _of_columns(model, editor)
             found += _of_meta(model)
-    found += [_of_function(name) for name in FUNCTIONS]
+    found += [_should_ignore(), *(_of_function(name) for name in FUNCTIONS)]
     found += [_of_trigger(model, trigger) for model, trigger in pgtrigger.registered()]
     order = (
         "extension",
@@ -160,22 +161,18 @@ def _makes_unique_of(model: Model, fields: list[Any]) -> Mend:
 
 
 def _of_function(name: str) -> Promise:
-    return Promise("function", "", name, (name,), _FUNCTION_MENDS.get(name))
+    module, constant = FUNCTIONS[name]
+    text: str = getattr(import_module(module), constant)
+    text = text.replace("CREATE FUNCTION", "CREATE OR REPLACE FUNCTION")
+    return Promise("function", "", name, (name,), lambda editor: editor.execute(text), text.split("$$")[1])
 
 
-def _installs_attach(_editor: Any) -> None:
-    Context.install_pgh_attach_context_func()
-
-
-def _installs_any_trigger(_editor: Any) -> None:
-    model, trigger = pgtrigger.registered()[0]  # each brings the function along
-    trigger.install(model)
-
-
-_FUNCTION_MENDS: dict[str, Mend] = {
-    "_pgh_attach_context": _installs_attach,
-    "_pgtrigger_should_ignore": _installs_any_trigger,
-}
+def _should_ignore() -> Promise:
+    model, trigger = pgtrigger.registered()[0]
+    text = str(trigger.compile(model).sql)
+    return Promise(
+        "function", "", SHOULD_IGNORE, None, lambda _editor: trigger.install(model), text.split("$$")[1]
+    )
 
 
 def _of_trigger(model: Any, trigger: pgtrigger.Trigger) -> Promise:

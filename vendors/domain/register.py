@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from gridmgr.accounts.audience import Audience
 from gridmgr.errors import Conflict, Invalid, constraint_of
 from vendors.domain import identity as identities
+from vendors.domain import keyring
 from vendors.domain.rights import traders_of
 from vendors.models import Vendor
 
@@ -48,10 +49,11 @@ def _write(vendor: Vendor, *, name: str, goods: str, phone: str | None, identity
         raise Invalid(_("请填写商贩的姓名和经营品种。"))
     if phone is not None:
         vendor.phone = phone.strip()
-    if identity is not None:
-        identities.store_identity(vendor, identity)
     try:
         with transaction.atomic():
+            if identity is not None:
+                identities.store_identity(vendor, identity)
+                _refuse_known(vendor, identity)
             vendor.save()
     except IntegrityError as error:
         if constraint_of(error) != "vendor_one_per_identity":
@@ -60,8 +62,22 @@ def _write(vendor: Vendor, *, name: str, goods: str, phone: str | None, identity
     return vendor
 
 
+def _refuse_known(vendor: Vendor, identity: str) -> None:
+    """While a change of keys is under way, the same number may stand under another key, which no constraint sees."""
+    if identity.strip() and len(keyring.keys()) > 1:
+        others = identities.digests(identities.read_identity(identity))
+        known = Vendor.objects.filter(identity_digest__in=others).exclude(pk=vendor.pk).first()
+        if known is not None:
+            raise _taken(known)
+
+
 def _known_already(vendor: Vendor) -> Conflict:
-    other = Vendor.objects.filter(identity_digest=vendor.identity_digest).exclude(pk=vendor.pk).first()
+    return _taken(
+        Vendor.objects.filter(identity_digest=vendor.identity_digest).exclude(pk=vendor.pk).first()
+    )
+
+
+def _taken(other: Vendor | None) -> Conflict:
     return Conflict(
         _("这个身份证号已登记在商贩“%(name)s”(%(goods)s)名下,什么都没有保存。请打开该商贩修改,不要重复登记。")
         % {"name": other.name if other else "?", "goods": other.goods if other else "?"}
@@ -78,23 +94,23 @@ def possible_duplicates(
 
     An identity number that can't be read is passed over here: registering it is what is refused.
     """
-    digest = _digest_or_none(identity)
+    digests = _digests_or_none(identity)
     digits = _digits(phone)
     same = Q(name__iexact=" ".join(name.split()), goods__iexact=" ".join(goods.split()))
-    if digest:
-        same |= Q(identity_digest=digest)
+    if digests:
+        same |= Q(identity_digest__in=digests)
     if digits:
         same |= Q(phone_digits=digits)
     found = [
-        _likeness(vendor, name=name, digest=digest, digits=digits)
+        _likeness(vendor, name=name, digests=digests, digits=digits)
         for vendor in with_phone_digits(Vendor.objects.exclude(pk=besides or 0)).filter(same)[:20]
     ]
     return sorted(found, key=lambda each: -len(each.reasons))
 
 
-def _likeness(vendor: Vendor, *, name: str, digest: str, digits: str) -> Likeness:
+def _likeness(vendor: Vendor, *, name: str, digests: list[str], digits: str) -> Likeness:
     reasons = []
-    if digest and vendor.identity_digest == digest:
+    if vendor.identity_digest in digests:
         reasons.append(_("身份证号相同"))
     if digits and _digits(vendor.phone) == digits:
         reasons.append(_("电话相同"))
@@ -103,11 +119,11 @@ def _likeness(vendor: Vendor, *, name: str, digest: str, digits: str) -> Likenes
     return Likeness(vendor, reasons)
 
 
-def _digest_or_none(text: str) -> str:
+def _digests_or_none(text: str) -> list[str]:
     try:
-        return identities.digest(identities.read_identity(text)) if text.strip() else ""
+        return identities.digests(identities.read_identity(text)) if text.strip() else []
     except Invalid:
-        return ""
+        return []
 
 
 def _digits(phone: str) -> str:
@@ -137,7 +153,7 @@ def found_by(words: str, *, audience: Audience, on: date) -> "QuerySet[Vendor]":
         return rows
     match = Q(name__icontains=words) | Q(goods__icontains=words)
     if tail := identities.read_tail(words):
-        match |= Q(identity_tail_digest=identities.tail_digest(tail))
+        match |= Q(identity_tail_digest__in=identities.tail_digests(tail))
     digits = _digits(words)
     if len(digits) >= PHONE_LEAST and (searchable := _phones_to_search(audience, on)) is not None:
         rows = with_phone_digits(rows)

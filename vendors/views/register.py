@@ -1,6 +1,6 @@
 """The register of vendors: list, page and form."""
 
-from typing import Any
+from typing import Any, cast
 
 import rules
 from django.contrib import messages
@@ -12,12 +12,13 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_GET, require_http_methods
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from gridmgr.accounts.audience import Audience, audience_of
+from gridmgr.accounts.models import User
 from gridmgr.errors import Conflict
 from gridmgr.history import history_of
-from vendors.domain import identity as identities
+from vendors.domain.looks import looks_at, masked_number, whole_number
 from vendors.domain.register import found_by
 from vendors.domain.rights import (
     guidance_for,
@@ -87,9 +88,21 @@ def _filtered(data: dict[str, Any], audience: Audience) -> "QuerySet[Vendor]":
 @never_cache
 def vendor(request: HttpRequest, pk: int) -> HttpResponse:
     """`/vendors/<pk>/`: who it is, the pitches had and waited for, when guided, and what was changed."""
-    audience, on = audience_of(request.user), timezone.localdate()
-    require(may_read_register(audience))
+    require(may_read_register(audience_of(request.user)))
+    return _page(request, get_object_or_404(Vendor, pk=pk))
+
+
+@require_POST
+@never_cache
+def identity(request: HttpRequest, pk: int) -> HttpResponse:
+    """`/vendors/<pk>/identity/`: the page with the whole identity number, which leaves a record of who looked."""
+    require(may_see_identity(audience_of(request.user)))
     row = get_object_or_404(Vendor, pk=pk)
+    return _page(request, row, whole=whole_number(row, reader=cast(User, request.user), way=request.path))
+
+
+def _page(request: HttpRequest, row: Vendor, *, whole: str = "") -> HttpResponse:
+    audience, on = audience_of(request.user), timezone.localdate()
     phone_shown = bool(phones_visible(audience, [row], on=on))
     allocations = row.allocations.select_related("pitch__site").defer("pitch__area", "pitch__site__area")
     guided = row.guidances.filter(guidance_for(audience, user_id=_key(request))).select_related(
@@ -98,7 +111,10 @@ def vendor(request: HttpRequest, pk: int) -> HttpResponse:
     context = {
         "vendor": row,
         "phone_shown": phone_shown,
-        **_identity(row, audience),
+        "identity": _masked(row),
+        "identity_whole": whole,
+        "may_see_identity": may_see_identity(audience),
+        "looks": looks_at(row) if may_see_identity(audience) else [],
         "allocations": allocations.order_by("-period"),
         "queues": row.waiting.select_related("site").order_by("-since"),
         "guidances": guided.defer("site__area", "branch__area").order_by("-at")[:50],
@@ -115,16 +131,12 @@ def _key(request: HttpRequest) -> int:
     return int(request.user.pk or 0)
 
 
-def _identity(row: Vendor, audience: Audience) -> dict[str, str]:
-    """The number masked, and whole for those who may read it; words instead when the key has been changed."""
+def _masked(row: Vendor) -> str:
+    """The number masked; words instead when the key has been changed."""
     try:
-        number = identities.identity_of(row)
+        return masked_number(row)
     except Conflict as error:
-        return {"identity": str(error), "identity_whole": ""}
-    return {
-        "identity": identities.masked(number),
-        "identity_whole": number if may_see_identity(audience) else "",
-    }
+        return str(error)
 
 
 @require_http_methods(["GET", "POST"])

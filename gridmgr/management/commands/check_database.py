@@ -3,11 +3,15 @@
 from argparse import ArgumentParser
 from typing import Any
 
+from django.core.exceptions import ImproperlyConfigured
 from django.core.management.base import BaseCommand, CommandError
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop, ngettext, override
 
-from gridmgr.promises.compare import KINDS, STATES, Fault, Steps, faults, mend, source_of, steps
+from gridmgr.errors import Conflict
+from gridmgr.promises.compare import KINDS, STATES, Fault, Steps, faults, mend, steps
+from vendors.domain import keyring
+from vendors.domain.rekey import refuse_unreadable
 
 SHOWN = 40
 
@@ -29,7 +33,20 @@ class Command(BaseCommand):
             found = self._mend(found)
         if found:
             raise CommandError(_twice(lambda: _of_faults(found)))
+        self._look_at_keys(options["start"])
         self.stdout.write(_twice(lambda: _("数据库完整。")))
+
+    def _look_at_keys(self, start: bool) -> None:
+        """Refuses keys that don't read the identity numbers there are; once they do, keeps them for good."""
+        try:
+            refuse_unreadable()
+        except Conflict:
+            raise CommandError(_twice(_unreadable_words)) from None
+        except ImproperlyConfigured as error:
+            raise CommandError(str(error)) from None
+        if start and keyring.settle():
+            path = {"file": keyring.file()}
+            self.stdout.write(_twice(lambda: _("身份证号的密钥已写入 %(file)s,请备份。") % path))
 
     def _mend(self, found: list[Fault]) -> list[Fault]:
         """Mends what can be mended, says each; gives what is still wrong."""
@@ -48,6 +65,14 @@ def _twice(say: Any) -> str:
         with override(language):
             said.append(str(say()))
     return ("\n" if "\n" in said[0] else " / ").join(said)
+
+
+def _unreadable_words() -> str:
+    try:
+        refuse_unreadable()
+    except Conflict as error:
+        return str(error)
+    return ""
 
 
 def _of_steps(lag: Steps) -> str:
@@ -91,11 +116,6 @@ def _ways_out(found: list[Fault]) -> list[str]:
         ways.append(
             _("补上缺少的部分:script/manage check_database --mend(已有的数据不符合约定时会说明是哪一处)")
         )
-    ways += [
-        _("函数 %(name)s 的定义在 %(file)s。") % {"name": fault.promise.name, "file": source}
-        for fault in found
-        if (source := source_of(fault.promise))
-    ]
     rest = [str(fault.promise) for fault in found if not fault.mendable]
     if rest:
         ways.append(_(_FROM_BACKUP) % {"names": " ".join(rest[:8])})
