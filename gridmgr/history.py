@@ -110,6 +110,15 @@ def never_truncated() -> pgtrigger.Trigger:
     )
 
 
+def truncate_guards() -> list[str]:
+    """All of these, by the names that `pgtrigger.ignore` takes: for tests and benches, which empty their own tables."""
+    return [
+        f"{model._meta.label}:{each.name}"
+        for model, each in pgtrigger.registered()
+        if each.name == "no_truncate"
+    ]
+
+
 def context_stands() -> pgtrigger.Trigger:
     """Who made a change stays on record. Only the transaction that wrote it may still add to it, as a request does."""
     return pgtrigger.Trigger(

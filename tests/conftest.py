@@ -5,13 +5,16 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+import pgtrigger
 import pytest
 from django.conf import settings as django_settings
 from django.core.cache import cache
+from django.db.backends.base.operations import BaseDatabaseOperations as DatabaseOperations
 from django.test import Client
 from django.utils import timezone, translation
 
 from gridmgr.accounts.models import Role
+from gridmgr.history import truncate_guards
 from grids.enums import MemberRole
 from grids.models import Assignment, Branch, Member, Road
 from parking.models import Bay, DropOffPoint, PandaLane, School
@@ -41,6 +44,20 @@ class RoleClient(Client):
 
     user: Any
     member: Member | None
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _emptied_between_tests() -> Iterator[None]:
+    """Tests that commit are followed by a TRUNCATE of all tables, which the record of changes refuses anybody else."""
+    real = DatabaseOperations.execute_sql_flush
+
+    def flush(self: DatabaseOperations, sql_list: list[str]) -> None:
+        with pgtrigger.ignore(*truncate_guards()):
+            real(self, sql_list)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(DatabaseOperations, "execute_sql_flush", flush)
+        yield
 
 
 @pytest.fixture(autouse=True)

@@ -8,6 +8,7 @@ from typing import Any
 import pghistory
 import pytest
 from django.db import DatabaseError, connection, models, transaction
+from pghistory.models import Context
 
 from gridmgr.accounts.models import User
 from gridmgr.history import changes_in, event_model, history_of
@@ -260,3 +261,69 @@ def test_deleted_neighbours_are_named_by_their_number() -> None:
 )
 def test_the_way_of_a_change_reads_as_the_name_of_a_page(written: str, read: str) -> None:
     assert way(written) == read
+
+
+# ── What is on record stays ───────────────────────────────────────────────────────────────────────────────────
+
+
+def _refused_by_the_record(statement: str, *params: Any) -> None:
+    with pytest.raises(DatabaseError, match="Cannot"), transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(statement, params)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("model", TRACKED)
+def test_neither_rows_nor_their_record_are_truncated(model: type[models.Model]) -> None:
+    _refused_by_the_record(f"TRUNCATE {model._meta.db_table} CASCADE")
+    _refused_by_the_record(f"TRUNCATE {event_model(model)._meta.db_table}")
+    _refused_by_the_record(f"TRUNCATE ONLY {event_model(model)._meta.db_table} RESTART IDENTITY")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_who_made_a_change_can_not_be_edited() -> None:
+    with pghistory.context(user=1, username="wang", url="/plan/"):
+        RoadFactory()
+    written = Context.objects.get()
+    for statement in (
+        "UPDATE pghistory_context SET metadata = jsonb_set(metadata, '{username}', '\"li\"')",
+        "UPDATE pghistory_context SET metadata = metadata",
+        "UPDATE pghistory_context SET id = gen_random_uuid()",
+        "UPDATE pghistory_context SET created_at = now(), metadata = '{}'",
+        "DELETE FROM pghistory_context",
+        "TRUNCATE pghistory_context",
+        "TRUNCATE pghistory_context CASCADE",
+        "INSERT INTO pghistory_context SELECT * FROM pghistory_context ON CONFLICT (id) DO UPDATE SET metadata = '{}'",
+    ):
+        _refused_by_the_record(statement)
+    assert Context.objects.get().metadata == written.metadata
+
+
+@pytest.mark.django_db(transaction=True)
+def test_later_transaction_of_a_request_says_more_in_a_context_of_its_own() -> None:
+    """Two sites approved in one request, each for its reason: the second reason is not written over the first's."""
+    with pghistory.context(user=1, username="wang", url="/plan/"):
+        road = RoadFactory(name="一路")
+        pghistory.context(reason="路改了名")
+        Road.objects.filter(pk=road.pk).update(name="二路")
+        Road.objects.filter(pk=road.pk).update(name="三路")
+    first, second, third = event_model(Road).objects.order_by("pgh_id").select_related("pgh_context")
+    assert first.pgh_context.metadata == {"user": 1, "username": "wang", "url": "/plan/"}
+    assert second.pgh_context.metadata == {
+        "user": 1,
+        "username": "wang",
+        "url": "/plan/",
+        "reason": "路改了名",
+    }
+    assert second.pgh_context_id == third.pgh_context_id != first.pgh_context_id
+    assert [change.who for change in history_of(road)] == ["wang"] * 3
+
+
+@pytest.mark.django_db(transaction=True)
+def test_one_transaction_keeps_one_context_though_it_learns_more() -> None:
+    with transaction.atomic(), pghistory.context(user=1, username="wang") as context:
+        road = RoadFactory(name="一路")
+        pghistory.context(reason="路改了名")
+        Road.objects.filter(pk=road.pk).update(name="二路")
+    ids = {event.pgh_context_id for event in event_model(Road).objects.all()}
+    assert ids == {context.id}
+    assert Context.objects.get().metadata["reason"] == "路改了名"

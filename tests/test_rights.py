@@ -75,6 +75,7 @@ PAGES: dict[str, tuple[Addresses, tuple[int, ...]]] = {
     "vendors": (lambda grid: "/vendors/", (200, 403, 200, 200, 200)),
     "vendor": (lambda grid: f"/vendors/{grid.vendor.pk}/", (200, 403, 200, 200, 200)),
     "vendor-add": (lambda grid: "/vendors/add/", KEEPERS),
+    "vendor-identity": (lambda grid: f"/vendors/{grid.vendor.pk}/identity/", POST_ONLY),
     "vendor-edit": (lambda grid: f"/vendors/{grid.vendor.pk}/edit/", KEEPERS),
     "site-pitches": (lambda grid: f"/sites/{grid.site.code}/pitches/", SEEN),
     "pitch-allocate": (lambda grid: f"/sites/{grid.site.code}/pitches/allocate/", POST_ONLY),

@@ -7,6 +7,7 @@ from django.db import DatabaseError, connection, transaction
 from django.db.migrations.executor import MigrationExecutor
 from django.utils.translation import gettext_noop as _
 
+from gridmgr import stored_sql
 from gridmgr.promises.there import Index, There, read
 from gridmgr.promises.wanted import Promise, promises
 
@@ -82,7 +83,7 @@ def _function(promise: Promise, there: There) -> Fault | None:
     body = there.functions.get(promise.name)
     if body is None:
         return Fault(promise, MISSING)
-    return None if body == promise.body else Fault(promise, CHANGED)
+    return None if promise.body in {body, ""} else Fault(promise, CHANGED)
 
 
 def _constraint(promise: Promise, there: There) -> Fault | None:
@@ -189,6 +190,7 @@ def mend(fault: Fault) -> str:
             _make_room(fault)
             with connection.schema_editor() as editor:
                 fault.promise.mend(editor)
+            stored_sql.settle()
     except DatabaseError as error:
         return " ".join(str(error).split())
     return ""

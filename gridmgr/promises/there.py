@@ -107,7 +107,7 @@ def read() -> There:
         constraints=[Constraint(*row) for row in _rows(CONSTRAINTS)],
         indexes=[Index(*row) for row in _rows(INDEXES)],
         triggers={(row[0], row[1]): Trigger(*row) for row in _rows(TRIGGERS)},
-        functions={name: body for name, body in _rows(FUNCTIONS)},
+        functions=dict(_rows(FUNCTIONS)),
     )
 
 

@@ -15,11 +15,6 @@ from django.contrib.postgres.constraints import ExclusionConstraint
 from django.db import connection, models
 
 EXTENSIONS = ("postgis", "btree_gist", "pg_trgm")
-# Functions that migrations make in SQL, besides those of triggers: the migration that has the text, and its name there.
-FUNCTIONS = {
-    "kerb_box": ("parking.migrations.0002_history_by_statement", "KERB_BOX"),
-    "_pgh_attach_context": ("gridmgr.accounts.migrations.0004_context_of_each_transaction", "ATTACH_CONTEXT"),
-}
 # Comes with each trigger of django-pgtrigger.
 SHOULD_IGNORE = "_pgtrigger_should_ignore"
 
@@ -54,7 +49,7 @@ def promises() -> list[Promise]:
         for model in tables:
             found += _of_columns(model, editor)
             found += _of_meta(model)
-    found += [_should_ignore(), *(_of_function(name) for name in FUNCTIONS)]
+    found += _of_functions()
     found += [_of_trigger(model, trigger) for model, trigger in pgtrigger.registered()]
     order = (
         "extension",
@@ -160,11 +155,18 @@ def _makes_unique_of(model: Model, fields: list[Any]) -> Mend:
 # ── Functions and triggers ────────────────────────────────────────────────────────────────────────────────────
 
 
-def _of_function(name: str) -> Promise:
-    module, constant = FUNCTIONS[name]
-    text: str = getattr(import_module(module), constant)
-    text = text.replace("CREATE FUNCTION", "CREATE OR REPLACE FUNCTION")
-    return Promise("function", "", name, (name,), lambda editor: editor.execute(text), text.split("$$")[1])
+def _of_functions() -> Iterator[Promise]:
+    """Those that migrations make in SQL, besides those of triggers; the migration has the text."""
+    kerb = import_module("parking.migrations.0005_kerb_box_as_a_tree")
+    context = import_module("gridmgr.accounts.migrations.0004_context_of_each_transaction")
+    yield _of_function("kerb_box", f"CREATE OR REPLACE FUNCTION {kerb.SIGNATURE} RETURN {kerb.BOX}")
+    yield _of_function("_pgh_attach_context", context.ATTACH_CONTEXT)
+    yield _should_ignore()
+
+
+def _of_function(name: str, text: str) -> Promise:
+    body = text.split("$$")[1] if "$$" in text else ""  # kept as a tree, not as text
+    return Promise("function", "", name, None, lambda editor: editor.execute(text), body)
 
 
 def _should_ignore() -> Promise:

@@ -30,6 +30,7 @@ _COMMANDS = {
     "derive_junctions": _("推算路口"),
     "import_layer": _("导入数据文件"),
     "undo_import": _("撤销导入"),
+    "rotate_identity_key": _("更换身份证号密钥"),
 }
 
 

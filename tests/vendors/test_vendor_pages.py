@@ -120,7 +120,12 @@ def test_identity_is_masked_for_all_but_administrators(client_as: Any, town: Tow
         assert MASKED in page, role
         assert NUMBER not in page, role
         assert "199001" not in client.get(f"/vendors/{vendor.pk}/edit/").content.decode(), role
-    assert NUMBER in text(client_as("administrator").get(f"/vendors/{vendor.pk}/"))
+        assert client.post(f"/vendors/{vendor.pk}/identity/").status_code == 403, role
+    administrator = client_as("administrator")
+    assert (
+        NUMBER not in administrator.get(f"/vendors/{vendor.pk}/").content.decode()
+    )  # nor without asking for it
+    assert NUMBER in text(administrator.post(f"/vendors/{vendor.pk}/identity/"))
     assert client_as("member", member=town.own.member).get(f"/vendors/{vendor.pk}/").status_code == 403
 
 

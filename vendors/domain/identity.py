@@ -100,8 +100,10 @@ def store_identity(vendor: Vendor, text: str) -> None:
 
 def encrypt(vendor: Vendor, number: str) -> None:
     """The three columns for a `number` as `read_identity` gives it, with the key that writes."""
-    first = keyring.keys()[0]
-    vendor.identity_cipher = f"{mark(first)}:{_cipher(first).encrypt(number.encode()).decode()}" if number else ""
+    first = keyring.all_keys()[0]
+    vendor.identity_cipher = (
+        f"{mark(first)}:{_cipher(first).encrypt(number.encode()).decode()}" if number else ""
+    )
     vendor.identity_digest = digest(number) if number else ""
     vendor.identity_tail_digest = tail_digest(number[-4:]) if number else ""
 
@@ -127,7 +129,7 @@ def identity_of(vendor: Vendor) -> str:
 def decrypt(stored: str) -> str | None:
     """What is encrypted in `stored`; None when no key reads it."""
     known, _colon, token = stored.rpartition(":")
-    for key in keyring.keys():
+    for key in keyring.all_keys():
         if known in {"", mark(key)}:  # without a mark: by a version that had one key
             with suppress(InvalidToken):
                 return _cipher(key).decrypt(token.encode()).decode()
@@ -146,22 +148,22 @@ def masked(number: str) -> str:
 
 def digest(number: str) -> str:
     """Keyed digest of a whole number (as `read_identity` gives it), as it is stored."""
-    return _hmac(keyring.keys()[0], "digest", number)
+    return _hmac(keyring.all_keys()[0], "digest", number)
 
 
 def digests(number: str) -> list[str]:
     """The digests of a whole number under every key, to find duplicates by."""
-    return [_hmac(key, "digest", number) for key in keyring.keys()]
+    return [_hmac(key, "digest", number) for key in keyring.all_keys()]
 
 
 def tail_digest(tail: str) -> str:
     """Keyed digest of a number's last four characters, as it is stored."""
-    return _hmac(keyring.keys()[0], "tail", tail)
+    return _hmac(keyring.all_keys()[0], "tail", tail)
 
 
 def tail_digests(tail: str) -> list[str]:
     """The digests of the last four characters under every key, to search by."""
-    return [_hmac(key, "tail", tail) for key in keyring.keys()]
+    return [_hmac(key, "tail", tail) for key in keyring.all_keys()]
 
 
 def _hmac(key: str, purpose: str, text: str) -> str:

@@ -17,10 +17,10 @@ from django.core.exceptions import ImproperlyConfigured
 LEAST = 16  # characters
 
 
-def keys() -> tuple[str, ...]:
+def all_keys() -> tuple[str, ...]:
     """All keys, the one that writes first. Raises ImproperlyConfigured, with the file's name, when it can't be used."""
     if settings.GRIDMGR_IDENTITY_KEY:
-        return _checked(settings.GRIDMGR_IDENTITY_KEY.split(","), "GRIDMGR_IDENTITY_KEY")
+        return _checked(_parts(settings.GRIDMGR_IDENTITY_KEY), "GRIDMGR_IDENTITY_KEY")
     path = file()
     try:
         state = path.stat()
@@ -31,6 +31,11 @@ def keys() -> tuple[str, ...]:
 
 def file() -> Path:
     return Path(settings.VAR_DIR) / "identity-key"
+
+
+def alone() -> bool:
+    """Whether there is one key, so none to change to."""
+    return len(all_keys()) == 1
 
 
 def in_file() -> bool:
@@ -45,7 +50,7 @@ def settle() -> bool:
     """
     if not in_file() or file().exists():
         return False
-    write(keys())
+    write(all_keys())
     return True
 
 
@@ -78,13 +83,20 @@ def _read(path: Path, _mtime: int, _inode: int, _size: int) -> tuple[str, ...]:
     return _checked(lines, str(path))
 
 
+def _parts(text: str) -> list[str]:
+    """The keys of a list; the whole text reads as well, since it may be one key of a version that knew no lists."""
+    parts = [part.strip() for part in text.split(",")]
+    if len(parts) > 1 and all(len(part) >= LEAST for part in parts):
+        return [*parts, text]
+    return [text]
+
+
 def _checked(texts: list[str], where: str) -> tuple[str, ...]:
     found = tuple(dict.fromkeys(text.strip() for text in texts if text.strip()))
     if not found:
         raise ImproperlyConfigured(f"{where}: holds no key")
     if short := [len(key) for key in found if len(key) < LEAST]:
         raise ImproperlyConfigured(
-            f"{where}: each key needs at least {LEAST} characters, one has {short[0]} "
-            "(a comma parts two keys in GRIDMGR_IDENTITY_KEY; a key with a comma in it goes into var/identity-key)"
+            f"{where}: use at least {LEAST} characters for each key; one has {short[0]}"
         )
     return found

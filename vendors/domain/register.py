@@ -64,7 +64,7 @@ def _write(vendor: Vendor, *, name: str, goods: str, phone: str | None, identity
 
 def _refuse_known(vendor: Vendor, identity: str) -> None:
     """While a change of keys is under way, the same number may stand under another key, which no constraint sees."""
-    if identity.strip() and len(keyring.keys()) > 1:
+    if identity.strip() and len(keyring.all_keys()) > 1:
         others = identities.digests(identities.read_identity(identity))
         known = Vendor.objects.filter(identity_digest__in=others).exclude(pk=vendor.pk).first()
         if known is not None:
@@ -72,9 +72,7 @@ def _refuse_known(vendor: Vendor, identity: str) -> None:
 
 
 def _known_already(vendor: Vendor) -> Conflict:
-    return _taken(
-        Vendor.objects.filter(identity_digest=vendor.identity_digest).exclude(pk=vendor.pk).first()
-    )
+    return _taken(Vendor.objects.filter(identity_digest=vendor.identity_digest).exclude(pk=vendor.pk).first())
 
 
 def _taken(other: Vendor | None) -> Conflict:

@@ -4,9 +4,11 @@ What the event tables keep of a number, its keyed digest, stays as it was: it is
 and without its old key it says nothing. The new encryption is on record there as a change by this command.
 """
 
+from typing import Any
+
 import pghistory
 from django.db import connection, transaction
-from django.db.models import CharField, F, Func, QuerySet, Value
+from django.db.models import CharField, F, Func, Value
 from django.utils.translation import gettext as _
 
 from gridmgr.errors import Conflict
@@ -28,11 +30,11 @@ def change_key(*, os_user: str = "") -> int:
     refuse_unreadable()
     if keyring.in_file():
         keyring.settle()
-        if len(keyring.keys()) == 1:
-            keyring.write((keyring.new_key(), *keyring.keys()))
+        if len(keyring.all_keys()) == 1:
+            keyring.write((keyring.new_key(), *keyring.all_keys()))
     count = _encrypt_all(os_user)
     if keyring.in_file():
-        keyring.write(keyring.keys()[:1])
+        keyring.write(keyring.all_keys()[:1])
     return count
 
 
@@ -42,7 +44,7 @@ def _encrypt_all(os_user: str) -> int:
     with transaction.atomic(), pghistory.context(command="rotate_identity_key", os_user=os_user):
         with connection.cursor() as cursor:
             cursor.execute("SELECT pg_advisory_xact_lock(%s)", [LOCK])
-        first = mark(keyring.keys()[0])
+        first = mark(keyring.all_keys()[0])
         keys = list(_stored().exclude(identity_cipher__startswith=f"{first}:").values_list("pk", flat=True))
         for start in range(0, len(keys), ROWS_AT_ONCE):
             rows = list(
@@ -66,7 +68,7 @@ def refuse_unreadable() -> None:
     A number from before there were marks may be lost since an earlier change of the secret key: then others of its
     time are readable, and that is no reason to keep a city from starting.
     """
-    known = {mark(key) for key in keyring.keys()}
+    known = {mark(key) for key in keyring.all_keys()}
     missing = _stored().exclude(known_by="").exclude(known_by__in=known)
     if missing.exists():
         raise _unreadable(missing.count(), sorted(set(missing.values_list("known_by", flat=True))))
@@ -86,8 +88,11 @@ def forget_unreadable(*, os_user: str = "") -> int:
     return len(lost)
 
 
-def _stored() -> "QuerySet[Vendor]":
-    before_colon = Func(F("identity_cipher"), Value(r"^([0-9a-f]{8}):"), function="substring", output_field=CharField())
+def _stored() -> Any:
+    """Vendors with a number; `known_by` is the mark of its key, '' for those of before there were marks."""
+    before_colon = Func(
+        F("identity_cipher"), Value(r"^([0-9a-f]{8}):"), function="substring", output_field=CharField()
+    )
     return Vendor.objects.exclude(identity_cipher="").annotate(
         known_by=Func(before_colon, Value(""), function="coalesce", output_field=CharField())
     )

@@ -23,6 +23,9 @@ class Command(BaseCommand):
         parser.add_argument(
             "--mend", action="store_true", help="make anew what is missing, disabled or changed"
         )
+        parser.add_argument(
+            "--start", action="store_true", help="as a server starts: write var/identity-key if there is none"
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         lag = steps()

@@ -16,15 +16,19 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument(
-            "--forget", action="store_true", help="clear the numbers that no key reads, so that they are entered anew"
+            "--forget",
+            action="store_true",
+            help="clear the numbers that no key reads, so that they are entered anew",
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
         if options["forget"]:
             count = forget_unreadable(os_user=os_user())
-            self.stdout.write(f"已清除 {count} 个读不出的身份证号 / cleared: {count} numbers that no key reads")
+            self.stdout.write(
+                f"已清除 {count} 个读不出的身份证号 / cleared: {count} numbers that no key reads"
+            )
             return
-        if not keyring.in_file() and len(keyring.keys()) == 1:
+        if not keyring.in_file() and keyring.alone():
             raise CommandError(
                 "密钥在 GRIDMGR_IDENTITY_KEY 里:请先设为“新密钥,旧密钥”并重启,再运行本命令,最后去掉旧密钥。\n"
                 "The key is in GRIDMGR_IDENTITY_KEY: set it to NEW,OLD and restart, run this again, then take OLD away."
