@@ -1,6 +1,8 @@
 """Errors that speak to a person, and the one place that turns them into HTTP answers."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 from django.core.exceptions import PermissionDenied, ValidationError
@@ -8,6 +10,8 @@ from django.db import IntegrityError, OperationalError
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
+
+from gridmgr.disk import is_full
 
 OWN = {"csrfmiddlewaretoken", "seen"}  # what a form carries besides what was written into it
 
@@ -43,6 +47,26 @@ class TooMuch(DomainError):
     status = 413
 
 
+class NoRoom(DomainError):
+    """The disk is full. Nothing is left of what was to be written."""
+
+    status = 507
+
+    def __init__(self) -> None:
+        super().__init__(_("服务器磁盘已满,什么都没有保存。请联系管理员腾出空间,然后再试。"))
+
+
+@contextmanager
+def said_when_full(where: Path) -> Iterator[None]:
+    """Turns an error for lack of room, in a block that writes at `where`, into NoRoom."""
+    try:
+        yield
+    except Exception as error:
+        if is_full(error, where):
+            raise NoRoom from error
+        raise
+
+
 def constraint_of(error: IntegrityError) -> str:
     """Name of the database constraint that `error` broke, or '' when PostgreSQL didn't say."""
     diagnosis = getattr(error.__cause__, "diag", None)
@@ -72,6 +96,8 @@ def explain(error: Exception) -> tuple[int, str]:
     """HTTP status and words for `error`; status 0 when it is not for a person to mend."""
     if isinstance(error, DomainError):
         return error.status, str(error)
+    if is_full(error):
+        return NoRoom.status, str(NoRoom())
     if isinstance(error, PermissionDenied):
         return 403, str(error) or _("您没有查看或修改这一内容的权限。如工作需要,请联系管理员。")
     if isinstance(error, IntegrityError):

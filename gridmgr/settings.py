@@ -197,6 +197,7 @@ STORAGES = {
     },
 }
 DEMO_ACCOUNTS = VAR_DIR / "demo-accounts.json"
+FILE_UPLOAD_HANDLERS = ["gridmgr.uploads.NoUpload"]
 DATA_UPLOAD_MAX_MEMORY_SIZE = 10 * 1024 * 1024
 
 # ── Jobs ──────────────────────────────────────────────────────────────────────────────────────────────────
@@ -213,6 +214,8 @@ GRIDMGR_JOBS = {
     "register-match": "gridmgr.register.work.match",
     "register-write": "gridmgr.register.work.write",
 }
+# What the worker does between jobs, besides its own tidying; each is quick, and may be done by several at once.
+GRIDMGR_HOUSEKEEPING = ["gridmgr.layers.version.fold_changes"]
 GRIDMGR_JOBS_EACH = 3  # waiting or running, of one person
 GRIDMGR_JOB_DAYS = environment.integer("GRIDMGR_JOB_DAYS", default=7, least=1)  # how long a file is kept
 GRIDMGR_JOB_MEMORY_MB = environment.integer("GRIDMGR_JOB_MEMORY_MB", default=1536, least=256)

@@ -11,6 +11,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+NO_ROOM = 75  # the child's exit status on a full disk
+
 
 def main(answer: Callable[[dict[str, Any], Path], None] | None = None) -> None:
     """Set the limits, read, answer: with a frame, or as another program's `answer` does from its task and folder."""
@@ -59,6 +61,7 @@ def _answer_frame(task: dict[str, Any], folder: Path) -> None:
 
 def _read(task: dict[str, Any], folder: Path, answer: Callable[[dict[str, Any], Path], None]) -> None:
     _set_up(task["settings"])
+    from gridmgr.disk import has_no_room, is_full
     from gridmgr.errors import DomainError, TooMuch
 
     try:
@@ -73,6 +76,8 @@ def _read(task: dict[str, Any], folder: Path, answer: Callable[[dict[str, Any], 
     except Exception as error:
         if _lacks_memory(error):
             raise MemoryError from error
+        if is_full(error, folder) or has_no_room(folder):
+            os._exit(NO_ROOM)  # no room for a refusal either
         raise
 
 

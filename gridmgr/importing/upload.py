@@ -19,9 +19,10 @@ from django.conf import settings
 from django.utils import translation
 from django.utils.translation import gettext as _
 
-from gridmgr.errors import TooMuch
+from gridmgr.errors import NoRoom, TooMuch
 from gridmgr.importing.archives import MIB, ArchiveLimits
 from gridmgr.importing.base import Unreadable
+from gridmgr.importing.child import NO_ROOM
 from gridmgr.importing.frame import Frame
 from gridmgr.importing.layers import Importer, Label, import_frame
 from gridmgr.importing.parcel import frame_from
@@ -228,6 +229,8 @@ def _raise_what_it_says(status: int, folder: Path, name: str, limits: Limits) ->
         return
     if -status in (signal.SIGXCPU, signal.SIGKILL):
         raise TooSlow(_too_slow(name, limits))
+    if status == NO_ROOM:
+        raise NoRoom
     refusal = folder / "refusal.json"
     said = json.loads(refusal.read_text(encoding="utf-8")) if refusal.is_file() else {}
     if said.get("kind") == "unreadable":

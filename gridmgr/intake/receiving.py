@@ -32,7 +32,12 @@ class CappedUpload(TemporaryFileUploadHandler):
         if start + len(raw_data) > Limits().file_bytes:
             self.too_large = True
             raise StopUpload(connection_reset=False)
-        super().receive_data_chunk(raw_data, start)
+        try:
+            super().receive_data_chunk(raw_data, start)
+        except OSError:
+            with suppress(OSError):  # closing writes once more
+                self.file.close()  # and away with what was written of it
+            raise
 
 
 def take(path: Path, *, name: str, layer: str, owner: User, inner: str) -> tuple[Import, bool]:

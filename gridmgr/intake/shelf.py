@@ -17,7 +17,7 @@ from uuid import UUID
 from django.conf import settings
 from django.utils.translation import gettext as _
 
-from gridmgr.errors import NotThere
+from gridmgr.errors import NotThere, said_when_full
 from gridmgr.importing.frame import Frame
 from gridmgr.importing.parcel import ANSWER, frame_from, put_frame
 from gridmgr.intake.listing import Line, write_listing
@@ -39,17 +39,25 @@ def folder_of(pk: UUID) -> Path:
 
 def put(pk: UUID, frame: Frame) -> None:
     """Lay a frame down, whole or not at all."""
-    folder = _room(pk)
-    try:
-        put_frame(frame, folder)
-    except BaseException:
-        remove(pk)
-        raise
+    with _all_or_nothing(pk):
+        put_frame(frame, _room(pk))
 
 
 def put_aside(pk: UUID, upload: Path) -> None:
-    """Keep a copy of a file that a worker is to read."""
-    shutil.copyfile(upload, _room(pk) / ASIDE)
+    """Keep a copy of a file that a worker is to read, whole or not at all."""
+    with _all_or_nothing(pk):
+        shutil.copyfile(upload, _room(pk) / ASIDE)
+
+
+@contextmanager
+def _all_or_nothing(pk: UUID) -> Iterator[None]:
+    """What breaks off leaves nothing; a full disk is said in words."""
+    try:
+        with said_when_full(Path(settings.VAR_DIR)):
+            yield
+    except BaseException:
+        remove(pk)
+        raise
 
 
 def _room(pk: UUID) -> Path:
@@ -82,7 +90,7 @@ def _gone() -> str:
 def drafted() -> Iterator[Path]:
     """A folder in which a preview is written, until `lay_down`; it goes at the end."""
     root().mkdir(mode=0o700, parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=root(), prefix=".draft-") as room:
+    with said_when_full(root()), tempfile.TemporaryDirectory(dir=root(), prefix=".draft-") as room:
         yield Path(room)
 
 

@@ -1,13 +1,10 @@
 """Inside a job's own process: do the work, say how far it is, and say in words what went wrong."""
 
 import ctypes
-import errno
 import logging
 import os
 import resource
-import shutil
 import signal
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection
 from threading import Event
@@ -18,7 +15,8 @@ from django.conf import settings
 from django.db import InterfaceError, OperationalError, connections
 from django.utils.translation import gettext_noop as _
 
-from gridmgr.errors import DomainError
+from gridmgr.disk import has_no_room, is_full
+from gridmgr.errors import DomainError, NoRoom
 from gridmgr.jobs import queue, store
 from gridmgr.jobs.models import Job, State
 from gridmgr.jobs.words import Kept, fitted, keep
@@ -27,8 +25,6 @@ from gridmgr.jobs.work import Cancelled, Product, Work
 logger = logging.getLogger("gridmgr.jobs")
 
 PR_SET_PDEATHSIG = 1
-# With less room than this on the disk a strange failure is the disk's.
-LEAST_FREE = 1 << 20
 # Set in a job's process when its owner takes the job back, or the worker is asked to stop.
 taken_back = Event()
 
@@ -110,10 +106,10 @@ def _kept(job: Job, product: Product) -> dict[str, Any]:
 
 def _in_words(job: Job, error: Exception) -> Kept:
     """What the owner reads; what a programmer needs goes to the log."""
-    if isinstance(error, DomainError):
+    if isinstance(error, DomainError) and not isinstance(error, NoRoom):
         return str(fitted(str(error)))
     logger.error("job %s (%s) failed", job.pk, job.kind, exc_info=error)
-    if _disk_is_full(error):
+    if is_full(error) or has_no_room(settings.VAR_DIR):
         return keep(
             _("服务器磁盘已满,没有完成。请删除“我的文件”里不再需要的文件,或请管理员腾出空间,然后再试。")
         )
@@ -122,16 +118,3 @@ def _in_words(job: Job, error: Exception) -> Kept:
         return keep(words, settings.GRIDMGR_JOB_MEMORY_MB)
     words = _("程序出错,没有完成;原因已记入日志。请再试一次;若再次出现,请把编号 %s 告诉管理员。")
     return keep(words, str(job.pk)[:8])
-
-
-def _disk_is_full(error: BaseException) -> bool:
-    full = any(
-        isinstance(each, OSError) and each.errno in (errno.ENOSPC, errno.EDQUOT) for each in _chain(error)
-    )
-    return full or shutil.disk_usage(settings.VAR_DIR).free < LEAST_FREE
-
-
-def _chain(error: BaseException | None) -> Iterator[BaseException]:
-    while error is not None:
-        yield error
-        error = error.__cause__ or error.__context__

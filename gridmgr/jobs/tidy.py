@@ -1,12 +1,15 @@
 """What a worker does between jobs: jobs whose worker died go on, files whose time is over go."""
 
+import logging
 from dataclasses import dataclass
 from datetime import timedelta
 
 from django.conf import settings
+from django.db import InterfaceError, OperationalError
 from django.db.models import Q, Window
 from django.db.models.functions import RowNumber
 from django.utils import timezone
+from django.utils.module_loading import import_string
 from django.utils.translation import gettext_noop as _
 from django_tasks import TaskResultStatus
 from django_tasks_db.models import DBTaskResult
@@ -15,6 +18,8 @@ from gridmgr.jobs import queue, store
 from gridmgr.jobs.models import ACTIVE, Job, State
 from gridmgr.jobs.tasks import run_job
 from gridmgr.jobs.words import keep
+
+logger = logging.getLogger("gridmgr.jobs")
 
 # As many files are kept for one person; of more, which nobody looks through, the oldest go.
 MOST_FILES = 40
@@ -33,7 +38,20 @@ class Tidied:
 
 def tidy() -> Tidied:
     """Everything that may be due, all at once; any number of workers may do it at the same time."""
-    return Tidied(revive(), expire(), remove())
+    tidied = Tidied(revive(), expire(), remove())
+    keep_house()
+    return tidied
+
+
+def keep_house() -> None:
+    """What the settings name besides (GRIDMGR_HOUSEKEEPING). One that fails is logged and keeps no other from its turn."""
+    for name in settings.GRIDMGR_HOUSEKEEPING:
+        try:
+            import_string(name)()
+        except (OperationalError, InterfaceError):
+            raise  # the worker waits for the database
+        except Exception:
+            logger.exception("housekeeping: %s failed", name)
 
 
 def revive() -> int:

@@ -7,10 +7,12 @@ from hashlib import blake2s
 from pathlib import Path
 
 from django.conf import settings
-from django.db import connection
+from django.db import connection, transaction
 
 from gridmgr.accounts.audience import Audience
 from gridmgr.layers.models import WEIGHTS
+
+FOLDING = 1_203_406_118  # an advisory lock
 
 
 def etag(*, tables: Sequence[str], audience: Audience, on: date, extra: str = "") -> str:
@@ -30,8 +32,14 @@ def data_state(tables: Sequence[str]) -> str:
 
 
 def fold_changes() -> int:
-    """Folds all but the newest record of each table into one of the same sum; returns how many were folded."""
-    with connection.cursor() as cursor:
+    """Folds all but the newest record of each table into one of the same sum; returns how many were folded.
+
+    One at a time: two could each keep a row that the other folds. Who finds it under way leaves it to that one.
+    """
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [FOLDING])
+        if not cursor.fetchone()[0]:
+            return 0
         cursor.execute(
             """
             WITH gone AS (

@@ -12,7 +12,7 @@ from pathlib import Path
 from django.conf import settings
 from django.utils.translation import gettext as _
 
-from gridmgr.errors import NotThere
+from gridmgr.errors import NotThere, said_when_full
 from gridmgr.importing.archives import MIB, ArchiveLimits
 from gridmgr.importing.base import Unreadable
 from gridmgr.importing.upload import Limits, read_apart
@@ -57,11 +57,17 @@ def keep(book: Book, key: int) -> None:
     """Lay the book down for the register `key`, and sweep away what has lain too long."""
     sweep()
     said = {"sheets": [vars(sheet) for sheet in book.sheets], "notes": book.notes}
-    path = _folder() / f"{key}.json"
-    with os.fdopen(
-        os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8"
-    ) as stream:
-        json.dump(said, stream, ensure_ascii=False)
+    folder = _folder()
+    part = folder / f".{key}.part"
+    try:
+        with said_when_full(folder):
+            with os.fdopen(
+                os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8"
+            ) as stream:
+                json.dump(said, stream, ensure_ascii=False)
+            part.replace(folder / f"{key}.json")
+    finally:
+        part.unlink(missing_ok=True)
 
 
 def taken_up(key: int) -> Book:

@@ -1,13 +1,18 @@
 """ETags tell one state of the data from every other, also after a restore brought old transaction numbers along."""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date
+from typing import Any
 
 import pytest
 from django.db import connection, transaction
+from django.db.models import Count
 
 from gridmgr.accounts.audience import Audience
+from gridmgr.jobs.tidy import tidy
 from gridmgr.layers.models import WEIGHTS, DataChange
 from gridmgr.layers.version import data_state, etag, fold_changes
+from grids.models import Branch
 from tests.factories import BranchFactory
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -74,3 +79,80 @@ def test_folding_keeps_the_etag() -> None:
     assert fold_changes() >= 39
     assert tag() == before
     assert DataChange.objects.filter(table_name=TABLE).count() == 1
+
+
+def test_housekeeping_of_the_worker_folds_what_many_transactions_left() -> None:
+    branch = BranchFactory()
+    for number in range(60):
+        branch.name = f"第{number}次"
+        branch.save()
+    assert DataChange.objects.filter(table_name=TABLE).count() >= 60
+    before, everything = tag(), {each: data_state([each]) for each in tables_written()}
+    tidy()
+    assert tag() == before
+    assert {each: data_state([each]) for each in tables_written()} == everything
+    counts = DataChange.objects.values("table_name").annotate(n=Count("pk")).values_list("n", flat=True)
+    assert max(counts) <= 2  # a table's newest may belong to a transaction that others still wait for
+    branch.name = "又一次"
+    branch.save()
+    assert tag() != before
+
+
+def tables_written() -> list[str]:
+    return sorted(set(DataChange.objects.values_list("table_name", flat=True)))
+
+
+def test_folding_beside_writers_and_other_folders_loses_no_change() -> None:
+    """Four writers and two folders at once: the state changes with each write, and no sum is lost between folders."""
+    branches = [BranchFactory() for _ in range(4)]
+    weights: dict[int, int] = {}
+
+    def write(branch: Branch) -> None:
+        try:
+            for number in range(15):
+                branch.name = f"{branch.code} {number}"
+                with transaction.atomic():
+                    branch.save()
+                    with connection.cursor() as cursor:
+                        cursor.execute(
+                            "SELECT xid, weight FROM layers_datachange WHERE table_name = %s"
+                            " AND xid = pg_current_xact_id()::text::bigint",
+                            [TABLE],
+                        )
+                        xid, weight = cursor.fetchone()
+                        weights[xid] = weight
+        finally:
+            connection.close()
+
+    def fold(_turn: int) -> None:
+        try:
+            for _ in range(20):
+                fold_changes()
+        finally:
+            connection.close()
+
+    start = int(data_state([TABLE]))
+    with ThreadPoolExecutor(6) as pool:
+        done = [pool.submit(write, branch) for branch in branches] + [pool.submit(fold, n) for n in range(2)]
+        for each in done:
+            each.result()
+    assert len(weights) == 60
+    assert int(data_state([TABLE])) == (start + sum(weights.values())) % WEIGHTS
+    fold_changes()
+    assert int(data_state([TABLE])) == (start + sum(weights.values())) % WEIGHTS
+    assert DataChange.objects.filter(table_name=TABLE).count() <= 2
+
+
+def test_housekeeping_that_fails_keeps_no_other_from_its_turn(settings: Any, caplog: Any) -> None:
+    settings.GRIDMGR_HOUSEKEEPING = ["gridmgr.nowhere", "tests.layers.test_version.its_turn"]
+    TURNS.clear()
+    tidy()
+    assert TURNS == [1]
+    assert "gridmgr.nowhere failed" in caplog.text
+
+
+TURNS: list[int] = []
+
+
+def its_turn() -> None:
+    TURNS.append(1)
