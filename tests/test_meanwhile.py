@@ -412,6 +412,7 @@ def snapshot() -> list[Any]:
 JUDGED_OTHERWISE = {
     "section-share": "gives something new",
     "section-undo": "refused by the domain when changed since",
+    "vendor-identity": "records something new",
     "pitch-allocate": "gives something new",
     "pitch-offer": "gives something new",
     "pitch-undo": "refused by the domain when changed since",
