@@ -9,7 +9,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("vendors", "0013_read_without_search_path"),
+        ("vendors", "0014_holds_keep_their_days"),
     ]
 
     operations = [
