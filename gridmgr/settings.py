@@ -198,6 +198,8 @@ STORAGES = {
 }
 DEMO_ACCOUNTS = VAR_DIR / "demo-accounts.json"
 FILE_UPLOAD_HANDLERS = ["gridmgr.uploads.NoUpload"]
+# What a backup takes along beside the database: each gives the files below VAR_DIR that the rows of the moment refer to.
+GRIDMGR_KEPT_FILES = ["gridmgr.intake.shelf.kept_files", "gridmgr.jobs.store.kept_files"]
 DATA_UPLOAD_MAX_MEMORY_SIZE = 10 * 1024 * 1024
 
 # ── Jobs ──────────────────────────────────────────────────────────────────────────────────────────────────
