@@ -10,8 +10,9 @@ from typing import Any
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
+from gridmgr import quantities
 from gridmgr.briefing.dossier import BranchPart, Dossier, Figure, RoadRow
-from gridmgr.briefing.wording import ems, stretch
+from gridmgr.briefing.wording import ems, rest, stretch
 
 # Figures at the head of a branch's page, and columns of the table of all branches, by their names.
 TILES = (
@@ -45,10 +46,11 @@ class Sheet:
 
 @dataclass(frozen=True)
 class Table:
-    """The heads of the table of all branches, and its last line."""
+    """The heads of the table of all branches, and its last lines: what makes the branches add up, and the whole."""
 
     labels: Sequence[str]
     totals: Sequence[Figure | None]
+    rests: Sequence[tuple[str, Sequence[str]]]
 
 
 @dataclass(frozen=True)
@@ -101,7 +103,14 @@ def table_of(dossier: Dossier, columns: Sequence[str]) -> Table:
     """Heads and totals of the columns; a total that isn't among the dossier's figures is left open."""
     labels = {figure.name: figure.label for part in dossier.branches for figure in part.figures}
     totals = {figure.name: figure for figure in dossier.figures}
-    return Table([labels[name] for name in columns], [totals.get(name) for name in columns])
+    rests = [
+        (
+            row.label,
+            [rest(row, totals[name]) if name in row.values else quantities.NOTHING for name in columns],
+        )
+        for row in dossier.rests
+    ]
+    return Table([labels[name] for name in columns], [totals.get(name) for name in columns], rests)
 
 
 # ── Lists in columns ──────────────────────────────────────────────────────────────────────────────────────

@@ -3,7 +3,7 @@
 Every number carries the address of the list it was counted from, and all of them belong to one moment.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time
 
@@ -133,12 +133,24 @@ class BranchPart:
 
 
 @dataclass(frozen=True)
+class Rest:
+    """A row below the branches' that makes them add up to the whole, by figure name.
+
+    What lies on roads that nobody answers for is added; what two branches share counts in both rows, and is taken off.
+    """
+
+    label: str
+    values: Mapping[str, float]
+
+
+@dataclass(frozen=True)
 class Dossier:
     """A whole briefing: the day it is about, the moment its data was read, what it covers, and its branches.
 
     `site` is the service's address without a slash at the end, '' when unknown: then no figure is a link. `bays` are
-    by kind, of all that the briefing covers; `whole`: that is all that its reader sees. `state` stands for the data as
-    it was read ('' for a dossier made by hand): maps are drawn from the same, or not at all.
+    by kind, of all that the briefing covers; `rests` are the rows with which the branches' add up to its figures.
+    `whole`: that is all that its reader sees. `state` stands for the data as it was read ('' for a dossier made by
+    hand): maps are drawn from the same, or not at all.
     """
 
     title: str
@@ -151,5 +163,6 @@ class Dossier:
     branches: Sequence[BranchPart]
     gaps: Sequence[GapRow]
     bays: Sequence[Count] = ()
+    rests: Sequence[Rest] = ()
     whole: bool = True
     state: str = ""

@@ -1,5 +1,6 @@
 """Reading a dossier: one snapshot of the database, a fixed number of queries whatever the number of branches."""
 
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -22,8 +23,12 @@ from gridmgr.briefing.dossier import (
     DropOffRow,
     Figure,
     GapRow,
+    Rest,
     RoadRow,
     SiteRow,
+)
+from gridmgr.briefing.dossier import (
+    Count as Kind,
 )
 from gridmgr.catalog import BACKDROP, LAYERS
 from gridmgr.desk.standing import (
@@ -44,6 +49,9 @@ from grids.models import Branch, Member
 from parking.layers import SCHOOLS
 from vendors.models import WaitingEntry
 from vendors.status import IN_USE, SiteStatus
+
+# What adding metres in another order makes of them.
+CLOSE = 1e-6
 
 
 def gather(branches: Sequence[str] | None, *, audience: Audience, on: date, site: str = "") -> Dossier:
@@ -130,6 +138,8 @@ def _beats(branches: list[Branch], audience: Audience, clock: Clock) -> list[Bea
 def _dossier(found: Found, whole: bool, audience: Audience, on: date, moment: datetime, site: str) -> Dossier:
     lists = _lists(found.branches if not whole else [], audience, on)
     lot = (everything if whole else lot_on)(found.beats, found.standing)
+    parts = [_part(branch, found, audience, on) for branch in found.branches]
+    shown, kinds = _figures(found, whole, lot, lists), bays_by_kind(lot, lists)
     return Dossier(
         title=_title(found.branches, whole and audience.sees_all),
         subtitle=_subtitle(found.branches, on),
@@ -137,10 +147,11 @@ def _dossier(found: Found, whole: bool, audience: Audience, on: date, moment: da
         moment=moment,
         holds_demo_data=_holds_demo(found),
         site=site,
-        figures=_figures(found, whole, lot, lists),
-        branches=[_part(branch, found, audience, on) for branch in found.branches],
+        figures=shown,
+        branches=parts,
         gaps=_gaps(found.report, on),
-        bays=bays_by_kind(lot, lists),
+        bays=kinds,
+        rests=_rests(shown, kinds, lot_on(found.beats, found.standing), parts, lists),
         whole=whole,
         state=found.state,
     )
@@ -184,6 +195,34 @@ def _figures(found: Found, whole: bool, lot: Lot, lists: Lists) -> list[Figure]:
     counted = [replace(each, path=shared_out) if each.name == "roads" else each for each in counted]
     gaps = gap_figures(found.report, Lists(on)) if found.report else []
     return [Figure("branches", _("网格支部"), len(codes), "", Lists(on).path("branches")), *counted, *gaps]
+
+
+def _rests(
+    shown: Sequence[Figure], kinds: Sequence[Kind], answered: Lot, parts: Sequence[BranchPart], lists: Lists
+) -> list[Rest]:
+    """What makes the branches' figures add up to those of the whole, kinds of bays among them; rows of nothing are left out.
+
+    `answered` is what lies on the branches' sections, each thing once: more than that is nobody's, less than the sum of
+    the branches is what stands on two branches' sections.
+    """
+    whole = _addends(shown, kinds)
+    once = _addends(figures(answered, lists), bays_by_kind(answered, lists))
+    sums: defaultdict[str, float] = defaultdict(float)
+    for part in parts:
+        for name, value in _addends(part.figures, part.bays).items():
+            sums[name] += value
+    nobodys = {
+        name: value - once.get(name, 0) for name, value in whole.items() if name in sums or ":" in name
+    }
+    shared = {name: once.get(name, 0) - sums[name] for name in nobodys}
+    rows = [Rest(_("无人负责路段"), nobodys), Rest(_("跨支部,重复计入"), shared)]
+    return [row for row in rows if any(abs(value) > CLOSE for value in row.values.values())]
+
+
+def _addends(counted: Sequence[Figure], kinds: Sequence[Kind]) -> dict[str, float]:
+    """Figures that may be added up, by name; bays of a kind as `bays:` with its word."""
+    named = {each.name: each.value for each in counted if each.unit != "%"}
+    return named | {f"bays:{each.label}": each.number for each in kinds}
 
 
 def _gaps(report: GapReport | None, on: date) -> list[GapRow]:

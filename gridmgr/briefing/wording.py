@@ -1,6 +1,7 @@
 """The words of a dossier, the same in slides, workbook and notice."""
 
 import unicodedata
+from dataclasses import replace
 from datetime import date, datetime
 
 from django.utils import timezone
@@ -8,7 +9,7 @@ from django.utils.dateformat import format as date_format
 from django.utils.translation import gettext as _
 
 from gridmgr import quantities
-from gridmgr.briefing.dossier import Dossier, DropOffRow, Figure, RoadRow
+from gridmgr.briefing.dossier import Dossier, DropOffRow, Figure, Rest, RoadRow
 from gridmgr.layers.sheets import NOT_XML
 
 # How much of an em a character takes at most: Chinese ones all of it, others about this (bold capitals, digits).
@@ -61,6 +62,14 @@ def amount(figure: Figure) -> str:
     if figure.unit == "m":
         return quantities.length(figure.value)
     return quantities.percent(figure.value) if figure.unit == "%" else f"{round(figure.value):,}"
+
+
+def rest(row: Rest, figure: Figure) -> str:
+    """What the row says below a column of that figure: `1,204`, `−27`; `—` where nothing is to be set right."""
+    value = row.values.get(figure.name, 0.0)
+    if round(value, 6) == 0:
+        return quantities.NOTHING
+    return ("−" if value < 0 else "") + amount(replace(figure, value=abs(value)))
 
 
 def number(value: int | None) -> str:

@@ -186,7 +186,26 @@ class Writer:
         self.caption(_("表1　各支部责任情况"), above=True)
         columns = [Column(_("支部"), 33), Column(_("支部书记"), 18)]
         columns += [Column(label, 17.5, numeric=True) for label in _columns().values()]
-        table(self.made, columns, [self.branch(part) for part in self.dossier.branches])
+        rows = [self.branch(part) for part in self.dossier.branches]
+        table(self.made, columns, [*rows, *self.last_rows()])
+
+    def last_rows(self) -> list[list[Part]]:
+        """What makes the branches add up to the whole, and the whole."""
+        if len(self.dossier.branches) < 2:
+            return []
+        shown = [self.figures.get(name) for name in _columns()]
+        rests = [
+            [
+                Part(row.label),
+                Part(quantities.NOTHING),
+                *(Part(wording.rest(row, each) if each else quantities.NOTHING) for each in shown),
+            ]
+            for row in self.dossier.rests
+        ]
+        amounts = [
+            self.link(wording.amount(each), each.path) if each else Part(quantities.NOTHING) for each in shown
+        ]
+        return [*rests, [Part(_("合计")), Part(quantities.NOTHING), *amounts]]
 
     def branch(self, part: BranchPart) -> list[Part]:
         """The branch's row."""

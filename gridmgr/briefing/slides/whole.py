@@ -128,9 +128,30 @@ def overview(deck: Deck) -> None:
     names = [name for name in shown if name not in left_out and not name.startswith(APART)]
     heads = [Head(_("支部"), 3), Head(_("支部书记"), 2), Head(pgettext("plural", "党员"), 1.2, numeric=True)]
     heads += [Head(shown[name], 1.75, numeric=True) for name in names]
-    tabled(
-        deck, _("各支部一览"), Grid(heads, [_branch_row(deck, part, names) for part in deck.dossier.branches])
-    )
+    rows = [_branch_row(deck, part, names) for part in deck.dossier.branches]
+    tabled(deck, _("各支部一览"), Grid(heads, [*rows, *_last_rows(deck, names)]))
+
+
+def _last_rows(deck: Deck, names: Sequence[str]) -> list[Row]:
+    """What makes the branches add up to the whole, and the whole."""
+    if len(deck.dossier.branches) < 2:
+        return []
+    totals = {figure.name: figure for figure in deck.dossier.figures}
+    rests = [
+        [
+            Text(row.label),
+            Text("—"),
+            Text("—"),
+            *(Text(wording.rest(row, totals[name]) if name in row.values else "—") for name in names),
+        ]
+        for row in deck.dossier.rests
+    ]
+    amounts = [
+        deck.link(wording.amount(totals[name]), totals[name].path) if name in totals else Text("—")
+        for name in names
+    ]
+    members = sum(part.members for part in deck.dossier.branches)
+    return [*rests, [Text(_("合计")), Text("—"), Text(f"{members:,}"), *amounts]]
 
 
 def _branch_row(deck: Deck, part: BranchPart, names: Sequence[str]) -> Row:

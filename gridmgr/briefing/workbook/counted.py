@@ -1,12 +1,13 @@
 """Figures as formulas over the sheets that hold what they were counted from."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
 from gridmgr.briefing.counts import APART
-from gridmgr.briefing.dossier import BranchPart, Dossier, Figure
+from gridmgr.briefing.dossier import BranchPart, Dossier, Figure, Rest
 from gridmgr.briefing.workbook.cells import (
     COUNT,
     FIRST_ROW,
@@ -44,17 +45,24 @@ def branches_table(dossier: Dossier, tables: Tables) -> Table:
     figures = [each for part in dossier.branches for each in part.figures]
     names = {each.name: each for each in figures if not each.name.startswith(APART)}
     columns = {
-        "branch": Column(_("支部"), total="count"),
+        "branch": Column(_("支部"), total="" if dossier.rests else "count"),
         "secretary": Column(_("支部书记")),
         "members": Column(pgettext("plural", "党员"), COUNT, "sum"),
     }
     rows = [_branch(dossier, tables, part, number) for number, part in enumerate(dossier.branches, FIRST_ROW)]
+    rows += [_rest(row, names) for row in dossier.rests]  # which are no branches, and not counted as such
     whole = {each.name: each.value for each in dossier.figures}
     for name, figure in names.items():
         label = figure.label + (_("(米)") if figure.unit == "m" else "")
         adds_up = name in whole and _close(sum(value_of(row.get(name)) or 0 for row in rows), whole[name])
         columns[name] = Column(label, UNITS[figure.unit], "sum" if adds_up else "")
     return Table(pgettext("plural", "支部"), columns, rows, key="branch")
+
+
+def _rest(row: Rest, names: Mapping[str, Figure]) -> dict[str, Any]:
+    """A row below the branches' that makes their columns add up."""
+    values = {name: row.values[name] for name in names if row.values.get(name)}
+    return {"branch": row.label, "secretary": "", "members": None, **values}
 
 
 def _branch(dossier: Dossier, tables: Tables, part: BranchPart, number: int) -> dict[str, Any]:

@@ -17,7 +17,6 @@ from gridmgr.briefing.workbook.cells import (
     Link,
     Table,
     joined,
-    value_of,
 )
 
 Tables = dict[str, Table]
@@ -219,12 +218,12 @@ def _bays(dossier: Dossier) -> Table:
         "number": Column(pgettext("plural", "泊位"), COUNT, "sum"),
     }
     rows = [_bay_row(dossier, label_of(part), count) for part in dossier.branches for count in part.bays]
-    for count in dossier.bays:
-        known = sum(value_of(row["number"]) for row in rows if row["kind"] == count.label)
-        if rest := count.number - known:
-            rows.append(
-                _bay_row(dossier, _("(无支部负责或跨支部的差额)"), Count(count.label, rest, count.path))
-            )
+    rows += [
+        _bay_row(dossier, rest.label, Count(count.label, number, ""))
+        for rest in dossier.rests
+        for count in dossier.bays
+        if (number := round(rest.values.get(f"bays:{count.label}", 0)))
+    ]
     return Table(pgettext("plural", "泊位"), columns, rows, key="kind")
 
 
