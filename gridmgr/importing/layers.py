@@ -82,7 +82,8 @@ class Importer:
     - `computed`: fields of exported files that are not read back;
     - `fixed`: columns that an import gives new rows alone, with the reason why a stored row's are not changed;
     - `restored`: fields that only an administrator's import reads, to restore what stands on record;
-    - `holder`: how an existing row that stands in the way is called.
+    - `holder`: how an existing row that stands in the way is called;
+    - `after`: what is done once rows were written, in the same transaction.
     """
 
     layer: str
@@ -101,6 +102,7 @@ class Importer:
     constants: Mapping[str, str] = field(default_factory=dict)
     shapes: Sequence[str] = ()
     holder: Callable[[Any], str] = str
+    after: Callable[[], None] | None = None
 
     def __post_init__(self) -> None:
         unknown = [name for name in self.needed or self.key if name not in self.fields]

@@ -68,7 +68,10 @@ def write(report: Report, importer: "Importer", incoming: Incoming, *, skip_refu
             report.notes.append(_("被拒绝的行超过 %s 行,其余各行没有再检查,什么都没有写入。") % MOST_REFUSED)
         table.drop()
     report.refused.sort(key=lambda refusal: refusal.row)
-    return not table.given_up and (skip_refused or not report.refused)
+    may_stay = not table.given_up and (skip_refused or not report.refused)
+    if may_stay and importer.after:
+        importer.after()
+    return may_stay
 
 
 @dataclass

@@ -20,6 +20,8 @@ from gridmgr.intake.models import Import, State
 from gridmgr.intake.record import name_of
 from gridmgr.intake.restore import Model, Standing, Steps, Touched, lock, put_back, touched_by, tracked_models
 from gridmgr.quantities import moment
+from grids.domain.colours import recolour_once_committed
+from grids.models import Assignment, Branch
 
 # An import (`record`) is being taken back, whoever asked for it: what else hangs on it follows in the same transaction.
 taken_back = Signal()
@@ -74,6 +76,8 @@ def take_back(
             if obstacles:
                 raise CannotUndo(list(_named(obstacles)), len(obstacles))
             put_back(steps)
+            if any(step.model in (Branch, Assignment) for step in steps):
+                recolour_once_committed()
             now.state, now.undone_at, now.undone_by = State.UNDONE, timezone.now(), name_of(by)
             now.save(update_fields=["state", "undone_at", "undone_by"])
             taken_back.send(sender=Import, record=now)

@@ -1,9 +1,12 @@
 """Seven colours for the branches, given out so that neighbours on the map always differ (graph colouring)."""
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from datetime import date
 
 import shapely
+from django.db import connection, transaction
+from django.utils import timezone
 from shapely import Geometry
 from shapely.ops import substring
 
@@ -33,6 +36,39 @@ def colour_branches(*, on: date) -> list[tuple[int, int]]:
             branch.colour = colours[branch.pk]
             branch.save(update_fields=["colour"])
     return [(a, b) for a in neighbours for b in neighbours[a] if a < b and colours[a] == colours[b]]
+
+
+def recolour_once_committed() -> None:
+    """After the present transaction, once: neighbours that came to bear one colour get another. Call it where branches or
+    their sections change."""
+    if not any(each[1] is _recolour for each in connection.run_on_commit):
+        transaction.on_commit(_recolour, robust=True)
+
+
+def _recolour() -> None:
+    part_neighbours(on=timezone.localdate())
+
+
+@transaction.atomic
+def part_neighbours(*, on: date) -> list[str]:
+    """Gives another colour to as few branches as it takes for neighbours on that day to differ; the map stays as people
+    know it otherwise. Returns the codes of those that changed."""
+    branches = list(Branch.objects.order_by("pk").only("code", "colour", "area"))
+    if len(branches) < 2:
+        return []
+    neighbours = neighbours_of(_shapes(branches, on))
+    colours = {branch.pk: branch.colour for branch in branches}
+    for branch in reversed(branches):  # the newest gives way
+        taken = {colours[other] for other in neighbours[branch.pk]}
+        if colours[branch.pk] in taken and (free := set(range(COLOURS)) - taken):
+            used = Counter(colours.values())
+            colours[branch.pk] = min(free, key=lambda colour: (used[colour], colour))
+    if any(colours[a] == colours[b] for a in neighbours for b in neighbours[a]):
+        colours = colouring(neighbours)
+    changed = [branch for branch in branches if branch.colour != colours[branch.pk]]
+    for branch in changed:
+        Branch.objects.filter(pk=branch.pk).update(colour=colours[branch.pk])
+    return [branch.code for branch in changed]
 
 
 def neighbours_of(shapes: Mapping[int, tuple[Geometry, Geometry]]) -> dict[int, set[int]]:

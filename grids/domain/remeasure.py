@@ -12,6 +12,7 @@ import shapely
 from django.db import models
 from django.db.backends.postgresql.psycopg_any import NumericRange
 from django.db.models import F
+from django.dispatch import Signal
 from django.utils.translation import gettext as _
 from pghistory.models import Event
 from shapely import LineString
@@ -104,6 +105,10 @@ def _measure(change: Change, rows: Sequence[Any], moves: Moves) -> None:
         elif not stays:
             low, high = (Decimal(f"{metre:.2f}") for metre in sorted(after))
             moves.by_road[change.road_id].append(Move(row, change.road_id, NumericRange(low, high), flipped))
+
+
+# Sent, with `roads` (ids), when roads have been measured anew and what stands on them has moved along.
+measured = Signal()
 
 
 def move_along(moves: Iterable[Move]) -> int:

@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy
 from gridmgr.importing.layers import Extra, Found, Importer, Ref, Span
 from gridmgr.importing.tables import SAME_M
 from gridmgr.importing.values import as_text
+from grids.domain.colours import recolour_once_committed
 from grids.enums import MemberRole
 from grids.models import Assignment, Branch, Member, Road
 
@@ -79,6 +80,7 @@ BRANCHES = Importer(
         )
     ],
     geometry="area",
+    after=recolour_once_committed,
 )
 
 
@@ -125,4 +127,5 @@ SECTIONS = Importer(
     spans=[STRETCH, Span("period", "since", "until", days=True)],
     computed=["branch_name", "colour"],
     holder=_held_by,
+    after=recolour_once_committed,
 )

@@ -20,8 +20,10 @@ from gridmgr.errors import Conflict, Invalid, constraint_of
 from gridmgr.importing.base import Plan, Refusal, Unreadable, plan, save
 from gridmgr.importing.readers import LINES, read_table
 from gridmgr.importing.report import Item, Report
+from grids.domain.colours import recolour_once_committed
+from grids.domain.junctions import refresh_junctions
 from grids.domain.network import CrossingWay, DerivedRoad, DrawnWay, by_name, derive_crossings, derive_road
-from grids.domain.remeasure import Change, Moves, move_along, would_move
+from grids.domain.remeasure import Change, Moves, measured, move_along, would_move
 from grids.enums import RoadClass
 from grids.importers.fields import Reading, as_geos, read_ways
 from grids.models import Carriageway, Crossing, Kerb, Road, RoadGap
@@ -111,6 +113,10 @@ def import_roads(
     with in_words(), transaction.atomic(), pghistory.context(**_who(path)):
         _write(report, reading, source=source, remeasure=remeasure, progress=progress)
         report.written = not dry_run and (skip_refused or not report.refused)
+        if report.written:
+            refresh_junctions()  # placement rules measure to them
+            recolour_once_committed()
+            measured.send(sender=Road, roads=list(Road.objects.values_list("pk", flat=True)))
         transaction.set_rollback(not report.written)
     return report
 
