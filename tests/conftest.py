@@ -7,9 +7,11 @@ from typing import Any
 
 import pgtrigger
 import pytest
+from django.apps import apps
 from django.conf import settings as django_settings
 from django.core.cache import cache
 from django.db.backends.base.operations import BaseDatabaseOperations as DatabaseOperations
+from django.db.models.signals import post_migrate
 from django.test import Client
 from django.utils import timezone, translation
 
@@ -34,6 +36,7 @@ from tests.factories import (
     UserFactory,
     VendorFactory,
 )
+from vendors.apps import begin_with_rules
 from vendors.models import Guidance, Pitch, Site, Vendor, WaitingEntry
 
 ROLES = ("secretary", "member", "planner", "office", "administrator")
@@ -58,6 +61,12 @@ def _emptied_between_tests() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(DatabaseOperations, "execute_sql_flush", flush)
         yield
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(django_db_modify_db_settings: None) -> None:
+    """The city of the tests begins without placement rules: a test that wants them says so."""
+    post_migrate.disconnect(begin_with_rules, sender=apps.get_app_config("vendors"))
 
 
 @pytest.fixture(autouse=True)

@@ -433,7 +433,7 @@ def test_state_and_what_was_approved_are_read_in_the_admin_and_never_set(client_
     assert stored.get().name == "新名"
 
 
-def test_whoever_enters_or_changes_a_proposal_in_the_admin_is_its_proposer(
+def test_whoever_changes_a_proposal_in_the_admin_is_kept_beside_its_proposer(
     client_as: Any, town: Town
 ) -> None:
     planner = client_as("planner")
@@ -447,7 +447,8 @@ def test_whoever_enters_or_changes_a_proposal_in_the_admin_is_its_proposer(
     other = client_as("administrator")
     answer = other.post(address(Site, "change", site.pk), {**form, **as_on_screen(site), "opens": "06:30"})
     assert answer.status_code == 302, errors(answer)
-    assert Site.objects.get(code="TD-77").proposed_by == other.user
+    site.refresh_from_db()
+    assert (site.proposed_by, site.shapers) == (planner.user, sorted([planner.user.pk, other.user.pk]))
 
 
 def test_school_is_saved_with_its_gates(client_as: Any) -> None:

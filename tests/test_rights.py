@@ -93,6 +93,7 @@ PAGES: dict[str, tuple[Addresses, tuple[int, ...]]] = {
     "plan-kerbs": (lambda grid: "/plan/kerbs.geojsonl?bbox=112.86,37.83,112.87,37.85", PLANNERS),
     "plan-proposals": (lambda grid: "/plan/proposals/", PLANNERS),
     "plan-proposal": (lambda grid: f"/plan/proposals/{grid.site.code}/", PLANNERS),
+    "plan-rules": (lambda grid: "/plan/rules/", PLANNERS),
     "plan-suggest": (lambda grid: "/plan/suggest/", PLANNERS),
     "plan-suggest-steps": (
         lambda grid: "/plan/suggest/steps",

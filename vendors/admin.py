@@ -1,12 +1,14 @@
-from typing import ClassVar, cast
+from typing import Any, ClassVar, cast
 
 from django.contrib import admin
 from django.forms import ModelForm
 from django.http import HttpRequest
+from django.utils import timezone
 
 from gridmgr.accounts.audience import audience_of
 from gridmgr.accounts.models import User
 from gridmgr.backoffice import GridAdmin, GridInline
+from vendors.domain.naming import follow_places
 from vendors.domain.rights import may_see_identity
 from vendors.models import (
     Allocation,
@@ -44,10 +46,12 @@ class SiteAdmin(GridAdmin):
         return (*self.readonly_fields, *planned)
 
     def save_model(self, request: HttpRequest, obj: Site, form: ModelForm, change: bool) -> None:
-        """Whoever enters a site, or changes the plan of one, is who proposes it: another person approves it."""
-        if not change or set(form.changed_data) & set(PLANNED):
+        """Whoever enters a site proposes it; who changes its plan later is kept beside them (vendors.triggers)."""
+        if not change or obj.proposed_by_id is None:
             obj.proposed_by = cast(User, request.user)
         super().save_model(request, obj, form, change)
+        if "name" not in form.changed_data:
+            follow_places(Site.objects.filter(pk=obj.pk))
 
 
 @admin.register(Pitch)
@@ -134,6 +138,16 @@ class RuleProfileAdmin(GridAdmin):
     search_fields = ("name",)
     inlines: ClassVar = [RuleInline]
 
+    def save_formset(self, request: HttpRequest, form: Any, formset: Any, change: bool) -> None:
+        """Who edits rules stands for them; those that were not touched go on waiting."""
+        for rule in formset.save(commit=False):
+            _stood_for(rule, request)
+        super().save_formset(request, form, formset, change)
+
+
+def _stood_for(rule: Any, request: HttpRequest) -> None:
+    rule.confirmed_by, rule.confirmed_at = cast(User, request.user), timezone.now()
+
 
 @admin.register(PlacementRule)
 class PlacementRuleAdmin(GridAdmin):
@@ -141,6 +155,11 @@ class PlacementRuleAdmin(GridAdmin):
     list_filter = ("profile", "applies_to", "severity")
     list_select_related = ("profile",)
     search_fields = ("code", "clause")
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        """Who edits a rule stands for it."""
+        _stood_for(obj, request)
+        super().save_model(request, obj, form, change)
 
 
 @admin.register(Override)

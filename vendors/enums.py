@@ -70,6 +70,7 @@ class CheckResult(models.TextChoices):
     OVERRIDDEN = "overridden", _("违反禁止性规则,已批准例外")
     ADVISORY = "advisory", _("不合建议")
     GOOD = "good", _("符合规则")
+    UNRULED = "unruled", _("未设置规则,无法判断")
 
 
 class Outcome(models.TextChoices):

@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy
 from gridmgr.accounts.models import User
 from gridmgr.importing.layers import Found, Importer, Ref, Span
 from grids.importers.layers import ON_ROAD, ROAD, STRETCH, same
+from vendors.domain.naming import follow_places
 from vendors.models import Pitch, Site
 
 
@@ -29,6 +30,11 @@ def _find_users(names: Iterable[tuple[Any, ...]]) -> Found:
 def _no_user(name: str | None) -> str | None:
     words = _("没有用户名为“%s”的账号。请先建账号,或去掉批准记录作为新提出的摊点导入。")
     return words % name if name else None
+
+
+def _follow_places() -> None:
+    """Where a file moved a site and said nothing of its name, one that the product gave says the new metres."""
+    follow_places(Site.objects.all())
 
 
 SITES = Importer(
@@ -57,12 +63,13 @@ SITES = Importer(
     ],
     spans=[STRETCH, Span("season", "season_from", "season_to", days=True, may_be_empty=True)],
     geometry="area",
-    computed=["pitches", "taken", "free"],
+    computed=["status", "pitches", "taken", "free"],
     fixed=dict.fromkeys(
         ("state", "proposed_by_id", "approved_by_id", "approved_at"),
         gettext_lazy("摊点的状态和批准记录不由导入改变。请去掉这一列,或在摊点页和待批摊点页办理。"),
     ),
     restored=["proposed_by", "approved_by", "approved_at"],
+    after=_follow_places,
 )
 
 
@@ -82,5 +89,5 @@ PITCHES = Importer(
     columns={"number": "number", "demo": "is_demo"},
     refs=[Ref("site_id", ["site_code"], _find_sites)],
     geometry="area",
-    computed=["site", "taken"],
+    computed=["site", "site_status", "taken"],
 )

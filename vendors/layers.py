@@ -1,6 +1,6 @@
 """The layers of vendor sites and their pitches."""
 
-from django.db.models import F, TextField, Value
+from django.db.models import Case, CharField, F, TextField, Value, When
 from django.db.models.functions import Cast, Coalesce
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
@@ -9,7 +9,8 @@ from gridmgr.layers.base import Field, Layer, Style, last_day
 from grids.models import Assignment, MemberAssignment, Road
 from parking.layers import on_road_fields
 from vendors import enums
-from vendors.models import Allocation, Pitch, Site, SiteCheck
+from vendors.models import Allocation, Pitch, PlacementRule, RuleProfile, Site, SiteCheck
+from vendors.querysets import ruled_on
 from vendors.status import IN_USE, SiteStatus, status_on
 
 SITES = Layer(
@@ -90,12 +91,16 @@ VERDICTS = Layer(
         .visible_to(audience, on=on)
         .annotate(
             status=status_on(on),
-            result=Coalesce(F("last_check__result"), Value("unchecked")),
-            broken=Coalesce(Cast("last_check__findings", TextField()), Value("")),
+            result=Case(
+                When(ruled_on(on), then=Coalesce(F("last_check__result"), Value("unchecked"))),
+                default=Value(enums.CheckResult.UNRULED.value),
+                output_field=CharField(),
+            ),
+            broken=Coalesce(Cast("last_check__findings", TextField()), Value(""), output_field=TextField()),
         )
     ),
     geometry="area",
-    models=[Site, SiteCheck, Road, Assignment, MemberAssignment],
+    models=[Site, SiteCheck, RuleProfile, PlacementRule, Road, Assignment, MemberAssignment],
     route="site",
     key="code",
     style=Style(
@@ -108,6 +113,7 @@ VERDICTS = Layer(
             enums.CheckResult.OVERRIDDEN: ("※", "warned"),
             enums.CheckResult.ADVISORY: ("!", "warned"),
             enums.CheckResult.GOOD: ("✓", "free"),
+            enums.CheckResult.UNRULED: ("?", "unassigned"),
             "unchecked": ("?", "unassigned"),
         },
     ),

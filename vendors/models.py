@@ -5,7 +5,7 @@ from typing import ClassVar
 from django.conf import settings
 from django.contrib.gis.db import models
 from django.contrib.postgres.constraints import ExclusionConstraint
-from django.contrib.postgres.fields import DateRangeField, DateTimeRangeField, RangeOperators
+from django.contrib.postgres.fields import ArrayField, DateRangeField, DateTimeRangeField, RangeOperators
 from django.core.validators import RegexValidator
 from django.db.models import F, Q
 from django.db.models.functions import Now
@@ -56,6 +56,10 @@ class Site(OnRoad):
         editable=False,
         related_name="+",
         verbose_name=_("提出人"),
+    )
+    # Everybody who shaped the proposal, as the database's trigger keeps them (vendors.triggers): keys of users.
+    shapers = ArrayField(
+        models.BigIntegerField(), verbose_name=_("参与人"), default=list, blank=True, editable=False
     )
     approved_by = models.ForeignKey(
         settings.AUTH_USER_MODEL,
@@ -131,7 +135,7 @@ class Site(OnRoad):
                 condition=Q(approved_by__isnull=True)
                 | Q(proposed_by__isnull=True)
                 | ~Q(approved_by=F("proposed_by")),
-                violation_error_message=_("提出人不能批准自己提出的摊点。"),
+                violation_error_message=_("提出人和改过方案的人不能批准这个摊点。"),
             ),
         ]
         triggers: ClassVar = [
@@ -433,6 +437,7 @@ class PlacementRule(models.Model):
     """What a place must keep clear of, or be: a figure with its source clause, valid over a period.
 
     `amount` is metres for distances and widths, square metres for areas; empty where the check needs no figure.
+    `is_default`: it came with the product; it holds, but bears a mark until somebody of the city confirms or edits it.
     """
 
     profile = models.ForeignKey(RuleProfile, models.CASCADE, related_name="rules", verbose_name=_("规则集"))
@@ -445,6 +450,17 @@ class PlacementRule(models.Model):
     clause = models.CharField(_("依据"), max_length=200)
     clause_en = models.CharField(_("依据(英文)"), max_length=200, blank=True)
     valid = DateRangeField(_("有效期"))
+    is_default = models.BooleanField(_("默认值"), default=False, editable=False)
+    confirmed_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        editable=False,
+        related_name="+",
+        verbose_name=_("确认人"),
+    )
+    confirmed_at = models.DateTimeField(_("确认时间"), null=True, blank=True, editable=False)
 
     class Meta:
         verbose_name = _("设置规则")
@@ -488,6 +504,11 @@ class PlacementRule(models.Model):
 
     def __str__(self) -> str:
         return self.code
+
+    @property
+    def awaits_confirmation(self) -> bool:
+        """Whether it is a default that nobody of the city has confirmed."""
+        return self.is_default and self.confirmed_at is None
 
 
 @tracked()

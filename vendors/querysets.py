@@ -6,8 +6,10 @@ from typing import TYPE_CHECKING, Any
 from django.apps import apps
 from django.db.models import (
     Case,
+    CharField,
     Count,
     Exists,
+    ExpressionWrapper,
     F,
     IntegerField,
     OuterRef,
@@ -59,6 +61,14 @@ class SiteQuerySet(OnRoadQuerySet):
             status=status_on(on), pitches_n=_count(pitches, "site"), taken_n=_count(taken, "pitch__site")
         )
         return counted.annotate(free_n=Case(When(status=IN_USE, then=F("pitches_n") - F("taken_n"))))
+
+
+def ruled_on(on: date) -> Exists:
+    """Whether any rule in force that day speaks of the site; as `vendors.domain.siting.applies` has it."""
+    rules = _all("PlacementRule").filter(profile__in_use=True, valid__contains=on)
+    rules = rules.annotate(site_kind=ExpressionWrapper(OuterRef("kind"), output_field=CharField()))
+    speaks = Q(applies_to="site") | Q(applies_to=F("site_kind")) | Q(applies_to="pitch", site_kind="stall")
+    return Exists(rules.filter(speaks))
 
 
 class PitchQuerySet(QuerySet["Pitch"]):

@@ -7,7 +7,7 @@ OVERLAP_TOLERANCE_M2 = 0.01
 
 # What rounding to the millimetre and a turned rectangle make of a shared edge is not beyond it.
 EDGE_TOLERANCE_M = 0.05
-# What makes a plan: whoever changes one of these of a proposal is its proposer from then on.
+# What makes a plan: whoever changes one of these of a proposal has shaped it, and can't approve it.
 PLAN = ("kind", "area", "side", "capacity", "opens", "closes", "season")
 
 # From each state to those that may follow. Whoever changes the plan of an approved site proposes it anew.
@@ -93,26 +93,47 @@ def site_holds_pitches() -> pgtrigger.Trigger:
 
 
 def planner_is_proposer() -> pgtrigger.Trigger:
-    """Whoever plans a site or changes a proposal, by page, admin or file, is who proposes it, and can't approve it.
+    """Whoever plans a site, by page, admin or file, proposes it; whoever shapes the proposal after that is kept beside
+    the proposer in `shapers`. None of them can approve it.
 
-    Who that is stands in the history's context; a script without one names the proposer itself.
+    Who writes stands in the history's context; a script without one names the proposer itself. Nobody is taken off the
+    list while it is one proposal. A site that was approved and is planned anew is a new one, with a list of its own.
     """
     new, old = (", ".join(f"{row}.{name}" for name in PLAN) for row in ("NEW", "OLD"))
+    planned = "('proposed', 'returned')"
+
+    def those(*lists: str) -> str:
+        return (
+            f"ARRAY(SELECT DISTINCT x FROM unnest({' || '.join(lists)}) AS x WHERE x IS NOT NULL ORDER BY x)"
+        )
+
     return pgtrigger.Trigger(
         name="planner_is_proposer",
         when=pgtrigger.Before,
         operation=pgtrigger.Insert | pgtrigger.Update,
-        declare=[("planner", "bigint")],
+        declare=[("planner", "bigint"), ("shaped", "boolean")],
         func=f"""
             planner := NULLIF(current_setting('pghistory.context_metadata', true), '')::jsonb ->> 'user';
-            IF planner IS NULL OR NEW.state NOT IN ('proposed', 'returned') THEN
+            IF TG_OP = 'INSERT' THEN
+                IF NEW.state IN {planned} THEN
+                    NEW.proposed_by_id := COALESCE(NEW.proposed_by_id, planner);
+                END IF;
+                NEW.shapers := {those("NEW.shapers", "NEW.proposed_by_id::bigint")};
                 RETURN NEW;
             END IF;
-            IF TG_OP = 'INSERT' THEN
-                NEW.proposed_by_id := COALESCE(NEW.proposed_by_id, planner);
-            ELSIF ({new}) IS DISTINCT FROM ({old})
-                AND NEW.proposed_by_id IS NOT DISTINCT FROM OLD.proposed_by_id THEN
-                NEW.proposed_by_id := planner;
+            IF NEW.state NOT IN {planned} THEN
+                NEW.shapers := OLD.shapers;
+                RETURN NEW;
+            END IF;
+            shaped := ({new}) IS DISTINCT FROM ({old});
+            IF shaped AND NEW.proposed_by_id IS NOT DISTINCT FROM OLD.proposed_by_id
+                AND (OLD.proposed_by_id IS NULL OR OLD.state NOT IN {planned}) THEN
+                NEW.proposed_by_id := COALESCE(planner, NEW.proposed_by_id);
+            END IF;
+            IF OLD.state IN {planned} THEN
+                NEW.shapers := {those("OLD.shapers", "NEW.shapers", "NEW.proposed_by_id::bigint", "CASE WHEN shaped THEN planner END")};
+            ELSE
+                NEW.shapers := {those("ARRAY[NEW.proposed_by_id::bigint]", "CASE WHEN shaped THEN planner END")};
             END IF;
             RETURN NEW;
         """,
@@ -132,7 +153,8 @@ def version_counts() -> pgtrigger.Trigger:
 def step_by_step() -> pgtrigger.Trigger:
     """A site goes from state to state by the permitted steps alone, and what was approved stays as it was approved.
 
-    An approval names the proposer who stood in the row before: nobody's proposal becomes another's as it is approved.
+    An approval names the proposer who stood in the row before: nobody's proposal becomes another's as it is approved,
+    and nobody who shaped it approves it.
     Which hard rules a place breaks the database can't know; that a second person approved, and what, it can. A row
     entered as approved is taken with its record: a backup, the undo of a deletion and the demo come so, and nothing in
     the row tells them from an invented one. Who entered it, and when, stands in its history.
@@ -156,6 +178,10 @@ def step_by_step() -> pgtrigger.Trigger:
                     IS DISTINCT FROM (OLD.proposed_by_id, OLD.approved_by_id, OLD.approved_at) THEN
                 RAISE EXCEPTION USING ERRCODE = 'check_violation', CONSTRAINT = 'site_approval_stands',
                     TABLE = TG_TABLE_NAME, MESSAGE = 'who approved a site, and when, stays on record';
+            END IF;
+            IF NEW.state = 'approved' AND OLD.state = 'proposed' AND NEW.approved_by_id = ANY (OLD.shapers) THEN
+                RAISE EXCEPTION USING ERRCODE = 'check_violation', CONSTRAINT = 'site_approved_by_another',
+                    TABLE = TG_TABLE_NAME, MESSAGE = 'who shaped a proposal does not approve it';
             END IF;
             IF NEW.state IN ({approved})
                 AND ({plan.replace("x.", "NEW.")}) IS DISTINCT FROM ({plan.replace("x.", "OLD.")}) THEN

@@ -3,7 +3,7 @@
 from django.urls import path, register_converter
 from django.urls.converters import StringConverter
 
-from vendors.views import board, kerbs, planning, proposals, records, register, street, suggesting
+from vendors.views import board, kerbs, planning, proposals, records, register, rules, street, suggesting
 
 
 class SiteCode(StringConverter):
@@ -44,6 +44,7 @@ urlpatterns = [
     path("plan/save", planning.save, name="plan-save"),
     path("plan/proposals/", proposals.proposals, name="plan-proposals"),
     path("plan/proposals/<site_code:code>/", proposals.proposal, name="plan-proposal"),
+    path("plan/rules/", rules.page, name="plan-rules"),
     path("plan/suggest/", suggesting.suggest, name="plan-suggest"),
     path("plan/suggest/steps", suggesting.steps, name="plan-suggest-steps"),
     path("sites/<site_code:code>/equip/", proposals.equip, name="site-equip"),

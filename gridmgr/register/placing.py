@@ -18,8 +18,8 @@ from vendors.domain.draft import Draft, Drawn, Position, draft_of, draw, kerb_at
 from vendors.domain.kerbside.nearest import nearest_legal
 from vendors.domain.pitching import Layout
 from vendors.domain.place import as_shapely, checked
-from vendors.domain.siting import Verdict, judge, rules_of
-from vendors.enums import SiteKind, SiteState
+from vendors.domain.siting import Verdict, judge, ruled, rules_of
+from vendors.enums import CheckResult, SiteKind, SiteState
 from vendors.models import Site
 
 SAME_SITE_M = 30.0  # a site on the same kerb no farther away than this is the one that is meant
@@ -189,11 +189,19 @@ def _tell(drawn: Sequence[tuple[Step, Drawn]], on: date) -> None:
     judged = judge([ground.place for _step, ground in drawn], on=on, rules=rules_of(on)) if drawn else []
     for (step, _ground), verdicts in zip(drawn, judged, strict=True):
         step.broken = [verdict for verdict in verdicts if verdict.broken]
+        unruled = str(CheckResult.UNRULED.label)
+        if not verdicts and unruled not in step.notes:
+            step.notes.append(unruled)
 
 
 def _legal_within_stretch(step: Step, drawn: Drawn, on: date) -> Drawn | None:
     stretch = step.entry.stretch
-    if step.outcome != "created" or not step.is_hard or not stretch:
+    if (
+        step.outcome != "created"
+        or not step.is_hard
+        or not stretch
+        or not ruled(drawn.place.kind, rules_of(on))
+    ):
         return None
     found = nearest_legal(drawn.place, on=on).same_kerb
     if found is None:

@@ -28,6 +28,7 @@ _COMMANDS = {
     "import_roads": _("导入路网"),
     "import_backdrop": _("导入底图"),
     "derive_junctions": _("推算路口"),
+    "default_rules": _("采用默认规则"),
     "import_layer": _("导入数据文件"),
     "undo_import": _("撤销导入"),
     "rotate_identity_key": _("更换身份证号密钥"),

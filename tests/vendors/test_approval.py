@@ -10,7 +10,7 @@ from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 from psycopg2.extras import DateRange
 
-from gridmgr.errors import Conflict, constraint_of
+from gridmgr.errors import Conflict, Invalid, constraint_of
 from tests.drawing import rect
 from tests.factories import AllocationFactory, PitchFactory, SiteFactory, UserFactory
 from vendors.domain import plan
@@ -148,7 +148,8 @@ def test_a_season_is_not_shortened_over_allocations_that_run_or_are_to_come() ->
     assert refused(site, season=to_49) == ""
 
 
-def test_whoever_changes_a_proposal_is_its_proposer_and_a_script_names_it_itself() -> None:
+def test_whoever_shapes_a_proposal_is_kept_and_cannot_approve_it() -> None:
+    """The proposer stays; a second who moves it is kept beside them, whoever writes and whatever is written over."""
     author, other = UserFactory(role="planner"), UserFactory(role="planner")
     site = SiteFactory(state="proposed", proposed_by=author)
     Site.objects.filter(pk=site.pk).update(capacity=5)
@@ -161,7 +162,30 @@ def test_whoever_changes_a_proposal_is_its_proposer_and_a_script_names_it_itself
     with pghistory.context(user=other.pk):
         Site.objects.filter(pk=site.pk).update(capacity=6)
     site.refresh_from_db()
-    assert site.proposed_by == other
+    assert (site.proposed_by, site.shapers) == (author, sorted([author.pk, other.pk]))
+    third = UserFactory(role="administrator")
+    for person in (author, other):
+        approval = {"state": "approved", "approved_by": person, "approved_at": MOMENT}
+        assert refused(site, **approval) == "site_approved_by_another"
+        site.refresh_from_db()
+        with pytest.raises(Invalid):
+            plan.approve_site(site=site, by=person, expected_version=site.version)
+    Site.objects.filter(pk=site.pk).update(shapers=[])  # nobody is taken off the list
+    site.refresh_from_db()
+    assert site.shapers == sorted([author.pk, other.pk])
+    approval = {"state": "approved", "approved_by": third, "approved_at": MOMENT}
+    assert refused(site, **approval) == ""
+
+
+def test_what_was_approved_and_is_planned_anew_has_shapers_of_its_own() -> None:
+    author, approver, editor = (UserFactory(role="planner") for _each in range(3))
+    site = SiteFactory(state="approved", proposed_by=author, approved_by=approver)
+    with pghistory.context(user=editor.pk):
+        Site.objects.filter(pk=site.pk).update(
+            state="proposed", approved_by=None, approved_at=None, capacity=5
+        )
+    site.refresh_from_db()
+    assert (site.proposed_by, site.shapers) == (editor, [editor.pk])
 
 
 def test_a_pitch_lies_on_its_site_whoever_writes() -> None:

@@ -704,7 +704,9 @@ def test_check_keeps_results_for_the_map_and_a_past_day_does_not() -> None:
         call_command("check_places", stdout=open("/dev/null", "w"))  # noqa: PTH123, SIM115
     kept = SiteCheck.objects.get()
     assert (kept.site, kept.result, [each["code"] for each in kept.findings]) == (site, "hard", ["junction"])
-    call_command("check_places", "--date", "2019-06-01", stdout=open("/dev/null", "w"))  # noqa: PTH123, SIM115
+    with pytest.raises(SystemExit) as ended:  # no rule was in force then
+        call_command("check_places", "--date", "2019-06-01", stdout=open("/dev/null", "w"))  # noqa: PTH123, SIM115
+    assert ended.value.code == 2
     assert SiteCheck.objects.get().result == "hard"
     keep([], on=ON)
     assert not SiteCheck.objects.exists()

@@ -12,8 +12,8 @@ from django.db import transaction
 from shapely import Polygon
 
 from vendors.domain.place import Place
-from vendors.domain.siting import Verdict, covered, judge, rules_of
-from vendors.enums import CheckResult
+from vendors.domain.siting import Verdict, covered, judge, ruled, rules_of
+from vendors.enums import CheckResult, SiteKind
 from vendors.models import Override, Pitch, Site, SiteCheck
 
 BATCH = 2000
@@ -26,10 +26,13 @@ class Checked:
     site: Site
     broken: Sequence[Verdict]
     overridden: frozenset[str]
+    ruled: bool = True
 
     @property
     def result(self) -> CheckResult:
-        """The worst that was found."""
+        """The worst that was found; without a rule that speaks of it nothing was."""
+        if not self.ruled:
+            return CheckResult.UNRULED
         hard = [verdict.rule.code for verdict in self.broken if verdict.is_hard]
         if any(code not in self.overridden for code in hard):
             return CheckResult.HARD
@@ -91,7 +94,13 @@ def _checked(site: Site, verdicts: Sequence[Verdict], overrides: Sequence[Overri
     excused = frozenset(
         verdict.rule.code for verdict in broken if verdict.is_hard and covered(verdict, overrides)
     )
-    return Checked(site, broken, excused)
+    return Checked(site, broken, excused, ruled=bool(verdicts))
+
+
+def unruled_kinds(*, on: date) -> list[SiteKind]:
+    """The kinds of sites of which no rule of that day speaks."""
+    rules = rules_of(on)
+    return [kind for kind in SiteKind if not ruled(kind, rules)]
 
 
 @transaction.atomic

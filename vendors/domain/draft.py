@@ -22,9 +22,9 @@ from grids.enums import Side
 from grids.models import Kerb, Road
 from parking.domain.lay import KerbLine
 from vendors.domain.footprint import Footprint, Size, along_kerb, footprint, kerbs_at, size_of
+from vendors.domain.naming import name_at
 from vendors.domain.pitching import Frame, Layout, check_count, frame_beside, lay
 from vendors.domain.place import CITY_REACH_M, Place, as_shapely
-from vendors.enums import SiteKind
 from vendors.models import Site
 
 METRE_DIGITS = 3  # a position is a metre of road to the millimetre: what goes out and comes back is the same
@@ -198,12 +198,12 @@ def _inside(kerb: Kerb, at: float, length: float) -> float:
 
 def called(drawn: Drawn) -> str:
     """A name to offer: "府西街右侧 412 m 便民摊点"."""
-    return _("%(road)s%(side)s %(metre)s %(kind)s") % {
-        "road": drawn.kerb.road.name,
-        "side": Side(drawn.kerb.side).label,
-        "metre": quantities.metres(drawn.draft.position.metre),
-        "kind": SiteKind(drawn.draft.kind).label,
-    }
+    return name_at(
+        road=drawn.kerb.road.name,
+        side=drawn.kerb.side,
+        metre=drawn.draft.position.metre,
+        kind=drawn.draft.kind,
+    )
 
 
 def layout_of(site: Site, frame: Frame) -> Layout:

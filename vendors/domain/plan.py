@@ -13,6 +13,7 @@ from typing import Any
 import pghistory
 from django.db import connection, transaction
 from django.utils import timezone
+from django.utils.translation import get_language, override
 from django.utils.translation import gettext as _
 from psycopg2.extras import DateRange
 
@@ -21,6 +22,7 @@ from gridmgr.accounts.models import User
 from gridmgr.errors import Conflict, Invalid, NotThere
 from grids.domain.assign import stretch_of
 from vendors.domain.draft import Draft, Drawn, called, draw
+from vendors.domain.naming import language_of
 from vendors.domain.pitching import write_pitches
 from vendors.domain.place import Place, checked, stored
 from vendors.domain.siting import Verdict, covered, verdicts
@@ -77,7 +79,8 @@ def propose_site(*, draft: Draft, by: User, on: date | None = None) -> Site:
 
 def _fill(site: Site, drawn: Drawn) -> None:
     draft = drawn.draft
-    name = " ".join((draft.name or called(drawn)).split())
+    with override(language_of(site.name) or get_language()):
+        name = " ".join((draft.name or called(drawn)).split())
     if not 1 <= len(name) <= 80:
         raise Invalid(_("名称须为 1 至 80 个字。"))
     site.name, site.kind = name, draft.kind
@@ -105,7 +108,8 @@ def _queue() -> None:
 
 
 def edit_site(*, site: Site, expected_version: int, draft: Draft, by: User, on: date | None = None) -> Site:
-    """Stores the draft as the site's new plan. One that was approved or returned is proposed again, now by the editor.
+    """Stores the draft as the site's new plan. One that was approved is proposed again, now by the editor; of one
+    that is proposed or returned the proposer stays, and the editor can't approve it either.
 
     A change of nothing but the name keeps an approval. Raises SiteChanged when somebody changed the site since
     `expected_version`, Conflict when it is closed, a pitch that would go is a vendor's or a vendor holds one beyond
@@ -115,6 +119,7 @@ def edit_site(*, site: Site, expected_version: int, draft: Draft, by: User, on: 
     with transaction.atomic():
         stored_site = _locked(site)
         before = {name: getattr(stored_site, name) for name in PLANNED_FIELDS}
+        draft = _named_anew(draft, stored_site)
         drawn = draw(replace(draft, site_id=stored_site.pk))
         mine = _locked(site)
         _fill(mine, drawn)
@@ -135,8 +140,17 @@ def edit_site(*, site: Site, expected_version: int, draft: Draft, by: User, on: 
         return _again(mine)
 
 
+def _named_anew(draft: Draft, stored_site: Site) -> Draft:
+    """The draft without the name that the product gave the site: it gets one that says where it is now."""
+    same = " ".join(draft.name.split()) == stored_site.name
+    return replace(draft, name="") if same and language_of(stored_site.name) else draft
+
+
 def _propose_anew(site: Site, by: User) -> None:
-    site.state, site.proposed_by, site.returned_for = SiteState.PROPOSED, by, ""
+    """A proposal that is mended stays its proposer's; the editor is kept among its shapers (vendors.triggers)."""
+    if site.state not in {SiteState.PROPOSED, SiteState.RETURNED} or site.proposed_by_id is None:
+        site.proposed_by = by
+    site.state, site.returned_for = SiteState.PROPOSED, ""
     site.approved_by = site.approved_at = None
 
 
@@ -224,13 +238,15 @@ def approve_site(
     """A second person approves a proposed site, as it was seen at `expected_version`.
 
     `reasons` gives for each broken hard rule (by code) why it may be broken; each becomes an Override, asked for by
-    who proposed. Raises Invalid when the proposer approves, or a hard rule is broken without a reason.
+    who proposed. Raises Invalid when the proposer or another who shaped it approves, or a hard rule is broken without a reason.
     """
     reasons, on = reasons or {}, on or timezone.localdate()
     with transaction.atomic():
         locked = _step("approve", site, expected_version=expected_version)
         if locked.proposed_by_id == by.pk:
             raise Invalid(_("%s是您提出的,须由另一位规划员或管理员批准。") % locked.name)
+        if by.pk in locked.shapers:
+            raise Invalid(_("%s的方案您改过,须由没有参与的规划员或管理员批准。") % locked.name)
         for verdict in unexcused(locked, on=on):
             _override(locked, verdict, reasons.get(verdict.rule.code, ""), by)
         locked.state, locked.approved_by, locked.approved_at = SiteState.APPROVED, by, timezone.now()

@@ -1,4 +1,4 @@
-"""The demo's profile of placement rules: defaults with their source clauses, for a city to edit.
+"""The default placement rules with their source clauses: what a new city starts with, for it to confirm or edit.
 
 Distances are metres to the edge of the place. Figures taken second-hand say 待核实 in their clause: they are defaults,
 never hard law.
@@ -8,18 +8,22 @@ from dataclasses import dataclass
 from datetime import date
 
 from django.db import transaction
+from django.db.models import QuerySet
+from django.utils import timezone
 from psycopg2.extras import DateRange
 
+from gridmgr.accounts.models import User
 from vendors.enums import AppliesTo, Check, Severity, Target
 from vendors.models import PlacementRule, RuleProfile
 
-NAME = "演示规则集"
+NAME = "默认规则集"
+DEMO_NAME = "演示规则集"
 VALID_FROM = date(2020, 1, 1)
 
 
 @dataclass(frozen=True)
 class Default:
-    """One rule of the demo profile; `amount` in metres or square metres, None where the check needs no figure."""
+    """One rule of the default profile; `amount` in metres or square metres, None where the check needs no figure."""
 
     code: str
     applies_to: AppliesTo
@@ -44,8 +48,8 @@ DEFAULTS = (
         Target.SCHOOL_GATE,
         100.0,
         Severity.HARD,
-        "西安、合肥地方规定 100 m;另有城市规定 50 m(重庆)或 200 m(安徽,食品)(待核实,演示默认)",
-        "Local rules of Xi'an and Hefei: 100 m; others 50 m (Chongqing) or 200 m (Anhui, food) [to be confirmed, demo default]",
+        "西安、合肥地方规定 100 m;另有城市规定 50 m(重庆)或 200 m(安徽,食品)(待核实,默认)",
+        "Local rules of Xi'an and Hefei: 100 m; others 50 m (Chongqing) or 200 m (Anhui, food) [to be confirmed, default]",
     ),
     Default(
         "junction",
@@ -54,8 +58,8 @@ DEFAULTS = (
         Target.JUNCTION,
         20.0,
         Severity.HARD,
-        "蚌埠 2024 规定 20 m;另有规定对集市要求 50 m(待核实,演示默认)",
-        "Bengbu 2024: 20 m; another regulation says 50 m for markets [to be confirmed, demo default]",
+        "蚌埠 2024 规定 20 m;另有规定对集市要求 50 m(待核实,默认)",
+        "Bengbu 2024: 20 m; another regulation says 50 m for markets [to be confirmed, default]",
     ),
     *(
         Default(code, AppliesTo.SITE, Check.DISTANCE, target, 30.0, Severity.HARD, _ART_63, _ART_63_EN)
@@ -125,8 +129,8 @@ DEFAULTS = (
         Target.FIRE_LANE,
         None,
         Severity.HARD,
-        "《消防法》第二十八条:不得占用消防车通道(待核实,演示默认)",
-        "Fire Protection Law art. 28: fire lanes are kept clear [to be confirmed, demo default]",
+        "《消防法》第二十八条:不得占用消防车通道(待核实,默认)",
+        "Fire Protection Law art. 28: fire lanes are kept clear [to be confirmed, default]",
     ),
     Default(
         "no-vending-area",
@@ -135,8 +139,8 @@ DEFAULTS = (
         Target.NO_VENDING,
         None,
         Severity.HARD,
-        "城市划定的禁摆区域(演示默认)",
-        "Areas in which the city allows no vending [demo default]",
+        "城市划定的禁摆区域(默认)",
+        "Areas in which the city allows no vending [default]",
     ),
     Default(
         "crossing",
@@ -145,22 +149,47 @@ DEFAULTS = (
         Target.CROSSING,
         None,
         Severity.HARD,
-        "参照《道路交通安全法实施条例》第六十三条(一):不占人行横道(待核实,演示默认)",
+        "参照《道路交通安全法实施条例》第六十三条(一):不占人行横道(待核实,默认)",
         "After the Implementing Regulations of the Road Traffic Safety Law, art. 63 (1): off pedestrian crossings "
-        "[to be confirmed, demo default]",
+        "[to be confirmed, default]",
     ),
 )
 
 
-@transaction.atomic
+def install_default_profile() -> RuleProfile:
+    """The default rules as the city's own, in use, each marked until somebody confirms it.
+
+    A city that has a profile in use keeps it, and that is returned: nobody's rules are overwritten.
+    """
+    with transaction.atomic():
+        found = RuleProfile.objects.filter(in_use=True).first()
+        return found or _installed(str(NAME), is_demo=False)
+
+
 def install_demo_profile() -> RuleProfile:
-    """The demo profile, made when it isn't there; in use unless the city already uses another. Edited rules stay as they are."""
+    """The rules of the demo city: the city's own when it has some in use, else the defaults, which go with the demo."""
+    with transaction.atomic():
+        found = RuleProfile.objects.filter(in_use=True).first()
+        return found or _installed(str(DEMO_NAME), is_demo=True)
+
+
+def _installed(name: str, *, is_demo: bool) -> RuleProfile:
+    """The profile of that name, put into use; made of the defaults when it isn't there."""
     profile, made = RuleProfile.objects.get_or_create(
-        name=NAME, defaults={"is_demo": True, "in_use": not RuleProfile.objects.filter(in_use=True).exists()}
+        name=name, defaults={"is_demo": is_demo, "in_use": True}
     )
     if made:
         PlacementRule.objects.bulk_create(_rule(default, profile) for default in DEFAULTS)
+    elif not profile.in_use:
+        profile.in_use = True
+        profile.save(update_fields=["in_use"])
     return profile
+
+
+def confirm(rules: "QuerySet[PlacementRule]", *, by: User) -> int:
+    """Somebody of the city stands for these rules as they are; returns how many were waiting for it."""
+    waiting = rules.filter(is_default=True, confirmed_at=None)
+    return waiting.update(confirmed_by=by, confirmed_at=timezone.now())
 
 
 def _rule(default: Default, profile: RuleProfile) -> PlacementRule:
@@ -175,4 +204,5 @@ def _rule(default: Default, profile: RuleProfile) -> PlacementRule:
         clause=default.clause,
         clause_en=default.clause_en,
         valid=DateRange(VALID_FROM, None, "[)"),
+        is_default=True,
     )

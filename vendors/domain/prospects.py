@@ -13,6 +13,7 @@ from grids.enums import RoadClass
 from grids.models import Kerb
 from vendors.domain.kerbside import Stretch, Wanted, where_may_stand
 from vendors.domain.place import stored
+from vendors.domain.siting import require_rules, rules_of
 from vendors.enums import SiteState
 from vendors.models import Guidance, Site
 
@@ -75,6 +76,7 @@ def candidates_near(
     """
     if not len(demand.xy):
         return []
+    require_rules(wanted.kind, rules_of(on))
     around = shapely.union_all(shapely.buffer(shapely.points(demand.xy), within_m, quad_segs=2))
     west, south, east, north = around.bounds
     box = stored(shapely.box(west, south, east, north))

@@ -257,7 +257,9 @@ def state_of(verdict: Verdict) -> str:
 
 
 def worst_of(verdicts: Sequence[Verdict]) -> str:
-    """The worst state of all: bad, warn or good."""
+    """The worst state of all: bad, warn or good; `unruled` where no rule speaks of such a place: nothing can be said."""
+    if not verdicts:
+        return "unruled"
     states = {state_of(verdict) for verdict in verdicts}
     return next((state for state in ("bad", "warn") if state in states), "good")
 

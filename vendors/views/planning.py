@@ -28,7 +28,7 @@ from vendors.domain import draft as drafting
 from vendors.domain import plan
 from vendors.domain.kerbside import Move, nearest_legal
 from vendors.domain.place import MOST_M2, Place, as_shapely, checked, read_area
-from vendors.domain.siting import applies, rules_of, verdicts
+from vendors.domain.siting import applies, ruled, rules_of, verdicts
 from vendors.enums import SiteKind, SiteState, Target
 from vendors.layers import PITCHES, SITES
 from vendors.models import Site
@@ -87,7 +87,16 @@ def page(request: HttpRequest) -> HttpResponse:
             full=True,
         ),
     }
-    return render(request, "vendors/plan.html", context)
+    return render(request, "vendors/plan.html", context | _rules_note())
+
+
+def _rules_note() -> dict[str, Any]:
+    """What the page says once of the rules: for which kinds there are none, and how many nobody has confirmed."""
+    rules = rules_of(timezone.localdate())
+    return {
+        "unruled": [kind.label for kind in SiteKind if not ruled(kind, rules)],
+        "unconfirmed": sum(rule.awaits_confirmation for rule in rules),
+    }
 
 
 def _measured_for(kind: str) -> list[str]:
@@ -180,6 +189,7 @@ def words() -> dict[str, str]:
         "due": _("开放前完成"),
         "unknown": _("没有数据"),
         "all_good": _("可以设置:没有违反规则"),
+        "unruled": _("未设置规则,无法判断"),
         "some_warn": _("可以设置,但有 %(n)s 项不合建议"),
         "some_bad": _("违反 %(n)s 项禁止性规则"),
         "found": _("实际"),

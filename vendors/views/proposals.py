@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from gridmgr.accounts.models import User
 from gridmgr.errors import DomainError, Invalid
 from gridmgr.history import event_model
 from vendors.domain import draft, plan
@@ -70,6 +71,7 @@ def proposals(request: HttpRequest) -> HttpResponse:
             "state": drafts.worst_of(found),
             "broken": [each for each in found if each.broken],
             "own": site.proposed_by_id == request.user.pk,
+            "shaped": request.user.pk in site.shapers,
         }
         for site, found in zip(sites, judged, strict=True)
     ]
@@ -126,7 +128,8 @@ def _review(
             for row in rows
             if row.state == "bad" and not row.excused
         ],
-        "own": site.proposed_by_id == request.user.pk,
+        "own": request.user.pk in {site.proposed_by_id, *site.shapers},
+        "shapers": User.objects.filter(pk__in=site.shapers).exclude(pk=site.proposed_by_id).order_by("pk"),
         "open": site.state == SiteState.PROPOSED,
         "overrides": overrides,
         "why": _why(site),

@@ -179,7 +179,7 @@
   function tell(answer) {
     const count = (state) => answer.verdicts.filter((each) => each.state === state).length;
     says.dataset.state = answer.state;
-    says.textContent = answer.state === "bad" ? `✗ ${words.some_bad.replace("%(n)s", count("bad"))}`
+    says.textContent = answer.state === "unruled" ? `? ${words.unruled}` : answer.state === "bad" ? `✗ ${words.some_bad.replace("%(n)s", count("bad"))}`
       : answer.state === "warn" ? `! ${words.some_warn.replace("%(n)s", count("warn"))}` : `✓ ${words.all_good}`;
     const order = ["bad", "warn", "due", "unknown", "good"];
     const rows = [...answer.verdicts].sort((a, b) => order.indexOf(a.state) - order.indexOf(b.state));
@@ -612,6 +612,7 @@
       });
       if (mine.signal.aborted) { return; }
       const m = sums.metres;
+      if (m.unruled) { note(`? ${words.unruled}: ${metres(m.unruled)}`); showLost(sums, asked); return; }
       note(words.kerbs.replace("%(free)s", `▬ ${metres(m.free)}`).replace("%(warned)s", `╍ ${metres(m.warned)}`).replace("%(barred)s", `┅ ${metres(m.barred)}`));
       showLost(sums, asked);
     } catch (error) {
@@ -629,6 +630,7 @@
       free: { color: colour("--map-good"), weight: 5, dashArray: null },
       warned: { color: colour("--map-warn"), weight: 4 * thin, dashArray: "10 5" },
       barred: { color: colour("--map-bad"), weight: 3 * thin, dashArray: "2 6" },
+      unruled: { color: "#767c83", weight: 3 * thin, dashArray: "1 7" },
     };
   }
 

@@ -12,6 +12,7 @@ from vendors.domain.occupation import Occupation, daily
 from vendors.enums import SiteKind
 
 NO_ROOM = "no-room"  # the kerb ends or bends too sharply there
+UNRULED = "unruled"  # no rule in force speaks of such a place: nothing can be said of the kerb
 
 
 @dataclass(frozen=True)
@@ -34,7 +35,7 @@ class Wanted:
 class Stretch:
     """Positions of the rectangle's middle on one run of kerb, in metres along it, with the metres of road abreast.
 
-    `state` is free, warned (only advisory rules break) or barred; `codes` are the rules that break there, or NO_ROOM.
+    `state` is free, warned (only advisory rules break), barred or UNRULED; `codes` are the rules that break there, or NO_ROOM.
     """
 
     kerb_id: int

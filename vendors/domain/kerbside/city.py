@@ -28,7 +28,7 @@ from parking.models import (
     SchoolGate,
 )
 from vendors.domain.footprint import Floats
-from vendors.domain.kerbside.answer import Stretch, Wanted
+from vendors.domain.kerbside.answer import UNRULED, Stretch, Wanted
 from vendors.domain.kerbside.stretches import where_may_stand
 from vendors.models import PlacementRule, RuleProfile, Site
 
@@ -122,7 +122,7 @@ class Sums:
     """Metres of kerb in each state, and what each rule takes."""
 
     def __init__(self) -> None:
-        self.metres = dict.fromkeys(("free", "warned", "barred"), 0.0)
+        self.metres = dict.fromkeys(BEST_FIRST, 0.0)
         self.lost_m: dict[str, float] = {}
 
     def add(self, stretches: Iterable[Stretch]) -> None:
@@ -132,7 +132,7 @@ class Sums:
                 self.lost_m[code] = self.lost_m.get(code, 0.0) + stretch.length_m
 
 
-BEST_FIRST = ("free", "warned", "barred")
+BEST_FIRST = ("free", "warned", "barred", UNRULED)
 
 
 def overview(stretches: Sequence[Stretch], *, pixel_m: float) -> list[tuple[str, shapely.LineString]]:

@@ -49,7 +49,8 @@ class NearestLegal:
 
 
 def nearest_legal(place: Place, *, on: date) -> NearestLegal:
-    """Where the place could go, with the same length, depth and distance from the kerb. Raises Invalid for one that fits no kerb."""
+    """Where the place could go, with the same length, depth and distance from the kerb. Raises Invalid for one that fits no
+    kerb, Conflict without rules in force."""
     middle = place.area.centroid
     kerb = _kerb_of(place)
     size, _at = size_of(place, kerb)
@@ -60,7 +61,9 @@ def nearest_legal(place: Place, *, on: date) -> NearestLegal:
     own = Kerb.objects.filter(road=kerb.road_id, side=kerb.side)
     runs = Runs(list((near | own).distinct().order_by("pk")))
     wanted = Wanted(place.kind, size, place.opens, place.closes, place.season, place.site_id)
-    rules = [rule for rule in siting.rules_of(on) if rule.severity == Severity.HARD]
+    in_force = siting.rules_of(on)
+    siting.require_rules(place.kind, in_force)
+    rules = [rule for rule in in_force if rule.severity == Severity.HARD]
     found = answer(runs, wanted, rules, on, _worth_looking_at(runs, kerb, middle))
     barred = list(found.broken.values())
     low, high, masks = elementary(found.room, barred) if len(found.room[0]) else (*found.room, np.empty(0))

@@ -1,7 +1,7 @@
 """The kerbs of roads cut into stretches: free, warned or barred, and by which rules."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 
 import numpy as np
@@ -12,7 +12,7 @@ from grids.enums import RoadClass
 from grids.models import Kerb
 from vendors.domain import siting
 from vendors.domain.footprint import Floats, Runs
-from vendors.domain.kerbside.answer import NO_ROOM, Kerbside, Stretch, Wanted
+from vendors.domain.kerbside.answer import NO_ROOM, UNRULED, Kerbside, Stretch, Wanted
 from vendors.domain.kerbside.away import too_near
 from vendors.domain.kerbside.cells import NONE, Cells, elementary, outside
 from vendors.domain.kerbside.footways import too_narrow
@@ -76,6 +76,8 @@ def _kerbside(runs: Runs, wanted: Wanted, rules: Sequence[PlacementRule], on: da
     codes = [NO_ROOM, *found.broken]
     barred = [outside(found.room, whole), *found.broken.values()]
     stretches = _stretches(runs, *elementary(whole, barred), codes, hard)
+    if not siting.ruled(wanted.kind, rules):
+        stretches = [replace(each, state=UNRULED) if each.state == "free" else each for each in stretches]
     lost = {code: float((cells[1] - cells[0]).sum()) for code, cells in zip(codes, barred, strict=True)}
     return Kerbside(stretches, lost)
 

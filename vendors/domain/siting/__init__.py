@@ -4,10 +4,13 @@ Distances are metric and to the edge of the place. One place or ten thousand tak
 one for the rules, one for all that has a distance, one for other uses of the kerb, one for footways.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date
 
+from django.utils.translation import gettext as _
+
 from gridmgr.accounts.audience import Audience
+from gridmgr.errors import Conflict
 from vendors.domain.place import Place
 from vendors.domain.siting.judging import clear_width, offsets_from, verdict_of
 from vendors.domain.siting.survey import (
@@ -19,7 +22,7 @@ from vendors.domain.siting.survey import (
 from vendors.domain.siting.uses import KerbUse, SchoolCalendar, when_used
 from vendors.domain.siting.verdict import Culprit, Judgement, Verdict, Violation, covered, without_link
 from vendors.domain.siting.words import TOLERANCE_M, said
-from vendors.enums import Severity
+from vendors.enums import Severity, SiteKind
 from vendors.models import PlacementRule
 
 __all__ = [
@@ -38,6 +41,8 @@ __all__ = [
     "evaluate",
     "judge",
     "offsets_from",
+    "require_rules",
+    "ruled",
     "rules_of",
     "said",
     "verdicts",
@@ -49,6 +54,20 @@ def rules_of(on: date) -> list[PlacementRule]:
     """The rules of the profile in use that are valid on that day, hard ones first. One query."""
     rules = PlacementRule.objects.filter(profile__in_use=True, valid__contains=on)
     return sorted(rules, key=lambda rule: (rule.severity != Severity.HARD, rule.pk))
+
+
+def ruled(kind: str, rules: Iterable[PlacementRule]) -> bool:
+    """Whether any of the rules speaks of a site of that kind: where none does, nothing can be judged, and nothing is good."""
+    return any(applies(rule, kind) for rule in rules)
+
+
+def require_rules(kind: str, rules: Iterable[PlacementRule]) -> None:
+    """Raises Conflict when no rule in force speaks of a site of that kind."""
+    if not ruled(kind, rules):
+        raise Conflict(
+            _("没有对%s有效的设置规则,无法判断哪里可以设置。请先在“设置规则”页采用或登记规则。")
+            % SiteKind(kind).label
+        )
 
 
 def evaluate(place: Place, *, on: date, audience: Audience | None = None) -> list[Violation]:

@@ -11,7 +11,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from vendors.domain.batch import Checked, check_places, keep
+from vendors.domain.batch import Checked, check_places, keep, unruled_kinds
 from vendors.domain.siting import said
 from vendors.enums import Check, CheckResult
 
@@ -19,7 +19,8 @@ from vendors.enums import Check, CheckResult
 class Command(BaseCommand):
     help = (
         "Judges every standing site by the placement rules and reports those that break one. "
-        "Exit status 1 when a site breaks a hard rule without an approved override."
+        "Exit status 1 when a site breaks a hard rule without an approved override, "
+        "2 when no rule in force speaks of stall sites, or of markets: then nothing can be judged."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -39,6 +40,10 @@ class Command(BaseCommand):
         self.stdout.write(
             _as_json(checked, on) if options["json"] else _as_table(checked, on, options["all"])
         )
+        if unruled := unruled_kinds(on=on):
+            kinds = _("、").join(str(kind.label) for kind in unruled)
+            self.stderr.write(_("%s:没有有效的设置规则,无法判断。") % kinds)
+            raise SystemExit(2)
         if any(each.result == CheckResult.HARD for each in checked):
             raise SystemExit(1)
 
@@ -60,7 +65,7 @@ def _as_json(checked: Sequence[Checked], on: date) -> str:
 
 def _as_table(checked: Sequence[Checked], on: date, everything: bool) -> str:
     head = (_("编号"), _("摊点"), _("结果"), _("规则"), _("实际"), _("要求"), _("对象"))
-    rows = [row for each in checked for row in _rows(each) if everything or each.broken]
+    rows = [row for each in checked for row in _rows(each) if everything or each.result != CheckResult.GOOD]
     widths = [max(_width(row[column]) for row in [head, *rows]) for column in range(len(head))]
     lines = [
         "  ".join(_padded(cell, width) for cell, width in zip(row, widths, strict=True)).rstrip()
@@ -72,7 +77,7 @@ def _as_table(checked: Sequence[Checked], on: date, everything: bool) -> str:
 def _rows(each: Checked) -> list[tuple[str, ...]]:
     site = each.site
     if not each.broken:
-        return [(site.code, site.name, str(CheckResult.GOOD.label), "", "", "", "")]
+        return [(site.code, site.name, str(each.result.label), "", "", "", "")]
     return [
         (
             site.code,
