@@ -33,7 +33,9 @@ def sh(*command: str | Path, **environment: str) -> subprocess.CompletedProcess[
     )
 
 
-@pytest.mark.parametrize("name", ["bootstrap", "server", "test"])  # manage hands every argument to Django
+@pytest.mark.parametrize(
+    "name", ["backup", "bootstrap", "rehearse-restore", "restore", "server", "test"]
+)  # manage hands every argument to Django
 def test_help_is_the_head_of_the_file(name: str) -> None:
     answer = sh(ROOT / "script" / name, "--help")
     assert answer.returncode == 0
