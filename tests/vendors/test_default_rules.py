@@ -71,7 +71,7 @@ def test_rules_are_confirmed_one_by_one_or_all_and_the_planners_page_says_how_ma
     client_as: Any,
 ) -> None:
     RoadFactory()
-    first = install_default_profile().rules.order_by("pk").first()
+    first = install_default_profile().rules.order_by("pk")[0]
     administrator, planner = client_as("administrator"), client_as("planner")
     assert f"{len(DEFAULTS)} 条规则是默认值,待本市确认" in planner.get("/plan/").content.decode()
     administrator.post("/plan/rules/", {"do": "confirm", "rule": first.pk})

@@ -129,7 +129,9 @@ def _review(
             if row.state == "bad" and not row.excused
         ],
         "own": request.user.pk in {site.proposed_by_id, *site.shapers},
-        "shapers": User.objects.filter(pk__in=site.shapers).exclude(pk=site.proposed_by_id).order_by("pk"),
+        "shapers": User.objects.filter(pk__in=site.shapers)
+        .exclude(pk=site.proposed_by_id or 0)
+        .order_by("pk"),
         "open": site.state == SiteState.PROPOSED,
         "overrides": overrides,
         "why": _why(site),
