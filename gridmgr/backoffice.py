@@ -10,22 +10,23 @@ from typing import Any
 from django import forms
 from django.contrib import admin
 from django.contrib.admin.actions import delete_selected as plain_delete_selected
+from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.contrib.admin.utils import NestedObjects, unquote
+from django.contrib.admin.widgets import AutocompleteSelect
 from django.contrib.gis.db.models import GeometryField
 from django.contrib.postgres.fields import DateRangeField
 from django.contrib.postgres.forms import RangeWidget
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import IntegrityError, connection, models, router, transaction
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse, QueryDict
-from django.shortcuts import get_object_or_404
+from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from gridmgr import quantities
-from gridmgr.errors import Conflict, DomainError, constraint_of
+from gridmgr.errors import Conflict, DomainError, Invalid, constraint_of
 from gridmgr.geo.text import GeometryText
 from gridmgr.history import changes_in, history_of
 from gridmgr.meanwhile import SEEN, SharedForm, SharedFormSet, change_since, versions_of
@@ -93,6 +94,11 @@ class TrialForm(SharedForm):
             except DomainError as error:
                 self.add_error(None, str(error))
 
+    def validate_constraints(self) -> None:
+        """Not asked while a field is wrong: a condition over it could not be judged."""
+        if not self.errors:
+            super().validate_constraints()  # type: ignore[misc]
+
     def try_saving(self, trial: Any) -> None:
         """Saves a copy of the instance, for nothing but the database's opinion."""
         trial.save()
@@ -101,8 +107,16 @@ class TrialForm(SharedForm):
                 cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
 
 
+class KnownKeys(AutocompleteSelect):
+    """A choice by searching; shows a form again that was sent with what can't be a key."""
+
+    def optgroups(self, name: str, value: Any, attr: Any = None) -> Any:
+        model = self.field.remote_field.model
+        return super().optgroups(name, [each for each in value if _key(model, str(each))], attr)
+
+
 class GeometryAsText:
-    """For admins and inlines: geometry fields as text, days as date inputs."""
+    """For admins and inlines: geometry fields as text, days as date inputs, choices that bear any text."""
 
     def formfield_for_dbfield(self, db_field: Any, request: HttpRequest | None, **kwargs: Any) -> Any:
         if isinstance(db_field, GeometryField):
@@ -112,6 +126,11 @@ class GeometryAsText:
             kwargs["widget"] = RangeWidget(forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"}))
             kwargs.setdefault("help_text", _("开始日期算在内,结束日期不算;长期有效则不填结束日期。"))
         return super().formfield_for_dbfield(db_field, request, **kwargs)  # type: ignore[misc]
+
+    def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        if db_field.name in self.get_autocomplete_fields(request):  # type: ignore[attr-defined]
+            kwargs.setdefault("widget", KnownKeys(db_field, self.admin_site))  # type: ignore[attr-defined]
+        return super().formfield_for_foreignkey(db_field, request, **kwargs)  # type: ignore[misc]
 
 
 class ShowsVersion:
@@ -135,6 +154,9 @@ class SharedAdmin(ShowsVersion, GeometryAsText, admin.ModelAdmin):
     delete_confirmation_template = "admin/delete_meanwhile.html"
     delete_selected_confirmation_template = "admin/delete_selected_meanwhile.html"
     actions: Any = ("delete_selected",)
+
+    def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Any:
+        return super().get_object(request, object_id, from_field or None)
 
     # ── Saving ──
 
@@ -258,8 +280,16 @@ class GridAdmin(SharedAdmin):
             *super().get_urls(),
         ]
 
+    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
+        """The list; an action on rows whose keys are none is refused."""
+        if not all(_key(self.model, each) for each in request.POST.getlist(ACTION_CHECKBOX_NAME)):
+            raise Invalid(_("所选的行里有不存在的编号。请刷新后重新选择。"))
+        return super().changelist_view(request, extra_context)
+
     def history_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> HttpResponse:
-        thing = get_object_or_404(self.get_queryset(request), pk=object_id)
+        thing = self.get_object(request, unquote(object_id))
+        if thing is None:
+            raise Http404
         self._require_view(request, thing)
         context = {"title": _("修改记录"), "object": thing, "history": history_of(thing)}
         return self._read_only_page(request, self.object_history_template, context)

@@ -1,6 +1,7 @@
 """What the environment says: every setting is read here once, checked, and refused by name when it is bad."""
 
 import os
+import tomllib
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
@@ -37,6 +38,12 @@ def integer(name: str, *, default: int, least: int = 0) -> int:
 def words(name: str, *, default: str = "") -> list[str]:
     """The comma-separated list `name`, without empty entries."""
     return [word.strip() for word in os.environ.get(name, default).split(",") if word.strip()]
+
+
+def version() -> str:
+    """The version of this checkout, as pyproject.toml has it."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    return str(project["project"]["version"])
 
 
 def var_dir() -> Path:
@@ -89,10 +96,9 @@ def database() -> dict[str, Any]:
         # A new connection starts PROJ anew, which costs more than most requests: keep it, check it.
         "CONN_MAX_AGE": None,
         "CONN_HEALTH_CHECKS": True,
-        # Short spatial queries: the planner's parallel sequential scan loses to the index, and so does JIT.
+        # No `options`: a pooler refuses them. What a connection needs is set for the role (gridmgr/patience.py).
         "OPTIONS": {
             "connect_timeout": 5,
-            "options": "-c max_parallel_workers_per_gather=0 -c jit=off",
             **{key: value for key, value in query.items() if key.startswith("ssl")},
         },
     }

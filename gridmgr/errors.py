@@ -1,17 +1,20 @@
 """Errors that speak to a person, and the one place that turns them into HTTP answers."""
 
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from django.core.exceptions import PermissionDenied, ValidationError
-from django.db import IntegrityError, OperationalError
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.core.exceptions import BadRequest, DisallowedHost, PermissionDenied, ValidationError
+from django.db import IntegrityError
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
+from django.views.defaults import server_error
 
 from gridmgr.disk import is_full
+from gridmgr.outage import plain, readers_language, trouble, wants_json
 
 OWN = {"csrfmiddlewaretoken", "seen"}  # what a form carries besides what was written into it
 
@@ -88,11 +91,13 @@ class DomainErrorMiddleware:
         return self.get_response(request)
 
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
+        if trouble(error)[0] == 503:
+            return _without_database(request, error)
         status, text = explain(error)
         return answer(request, status=status, text=text, error=error) if status else None
 
 
-def explain(error: Exception) -> tuple[int, str]:
+def explain(error: BaseException) -> tuple[int, str]:
     """HTTP status and words for `error`; status 0 when it is not for a person to mend."""
     if isinstance(error, DomainError):
         return error.status, str(error)
@@ -104,15 +109,13 @@ def explain(error: Exception) -> tuple[int, str]:
         return 409, _("数据库拒绝了这次修改,什么都没有保存(约束 %(name)s)。请刷新后核对再试。") % {
             "name": constraint_of(error) or "?"
         }
-    if isinstance(error, OperationalError):
-        return 503, _("数据库暂时不可用,什么都没有保存。请稍后再试;若持续出现,请联系管理员。")
-    return 0, ""
+    return trouble(error)
 
 
 def answer(request: HttpRequest, *, status: int, text: str, error: Exception | None = None) -> HttpResponse:
     """`text` in the form the client asked for."""
-    if _wants_json(request):
-        return JsonResponse({"error": text}, status=status, json_dumps_params={"ensure_ascii": False})
+    if status == 503 or wants_json(request):
+        return plain(request, status=status, text=text)
     context: dict[str, Any] = {"status": status, "text": text, "error": error}
     page = error.page if isinstance(error, DomainError) else DomainError.page
     if page != DomainError.page:
@@ -126,7 +129,26 @@ def _sent(request: HttpRequest) -> list[tuple[str, str]]:
     return [(name, str(value)) for name in given if name not in OWN for value in given.getlist(name)]
 
 
-def _wants_json(request: HttpRequest) -> bool:
-    return request.path.startswith(("/tiles/", "/layers/")) or "application/json" in request.headers.get(
-        "Accept", ""
-    )
+def last_resort(request: HttpRequest) -> HttpResponse:
+    """handler500: what rose where no view was: in a middleware, while a session was loaded or saved, in a page of words."""
+    error = sys.exc_info()[1]
+    return (error and _without_database(request, error)) or server_error(request)
+
+
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """handler400: what can't be read as a request at all."""
+    if trouble(exception)[0] == 503 and (away := _without_database(request, exception)):
+        return away
+    with readers_language(request):
+        if isinstance(exception, DisallowedHost):
+            text = _("这个网址没有登记(GRIDMGR_ALLOWED_HOSTS)。请用管理员给的网址,或请管理员加上它。")
+        else:
+            words = str(exception) if isinstance(exception, BadRequest) else ""
+            text = words or _("请求无法读取。请返回上一页,核对后再试。")
+        return plain(request, status=400, text=text)
+
+
+def _without_database(request: HttpRequest, error: BaseException) -> HttpResponse | None:
+    with readers_language(request):
+        status, text = explain(error)
+        return plain(request, status=status, text=text) if status else None

@@ -13,6 +13,7 @@ from gridmgr import environment
 
 BASE_DIR = environment.ROOT
 VAR_DIR = environment.var_dir()
+GRIDMGR_VERSION = environment.version()
 
 # ── Safety ────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -83,10 +84,12 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "gridmgr.feeds.health.MonitorMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.middleware.gzip.GZipMiddleware",  # masks the length of what it compresses; CSRF tokens are masked anyway
     "csp.middleware.CSPMiddleware",
+    "gridmgr.door.DoorMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "gridmgr.language.ChosenLanguageMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -124,6 +127,10 @@ TEMPLATES = [
 # ── Database ──────────────────────────────────────────────────────────────────────────────────────────────
 
 DATABASES = {"default": environment.database()}
+# How long a page waits for the database; written into its role by manage.py set_timeouts.
+GRIDMGR_STATEMENT_SECONDS = environment.integer("GRIDMGR_STATEMENT_SECONDS", default=15, least=1)
+GRIDMGR_LOCK_SECONDS = environment.integer("GRIDMGR_LOCK_SECONDS", default=3, least=1)
+GRIDMGR_IDLE_SECONDS = environment.integer("GRIDMGR_IDLE_SECONDS", default=60, least=1)
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # ── Space ─────────────────────────────────────────────────────────────────────────────────────────────────
@@ -200,6 +207,7 @@ DEMO_ACCOUNTS = VAR_DIR / "demo-accounts.json"
 FILE_UPLOAD_HANDLERS = ["gridmgr.uploads.NoUpload"]
 # What a backup takes along beside the database: each gives the files below VAR_DIR that the rows of the moment refer to.
 GRIDMGR_KEPT_FILES = ["gridmgr.intake.shelf.kept_files", "gridmgr.jobs.store.kept_files"]
+GRIDMGR_MIN_FREE_MB = environment.integer("GRIDMGR_MIN_FREE_MB", default=300)  # less is said by /healthz
 DATA_UPLOAD_MAX_MEMORY_SIZE = 10 * 1024 * 1024
 
 # ── Jobs ──────────────────────────────────────────────────────────────────────────────────────────────────

@@ -34,3 +34,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("admin/login/", admin_door),
     path("admin/", admin.site.urls),
 ]
+
+handler400 = "gridmgr.errors.bad_request"
+handler500 = "gridmgr.errors.last_resort"

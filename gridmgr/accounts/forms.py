@@ -15,6 +15,13 @@ class LoginForm(AuthenticationForm):
         "inactive": _("这个账号已停用。如需使用,请联系管理员。"),
     }
 
+    def clean_username(self) -> str:
+        """A name longer than any account's is nobody's; it is not kept among the failed attempts, which hold no more."""
+        name: str = self.cleaned_data["username"]
+        if len(name) > (self.username_field.max_length or 0):
+            raise self.get_invalid_login_error()
+        return name
+
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         kwargs.setdefault("label_suffix", "")
         super().__init__(*args, **kwargs)

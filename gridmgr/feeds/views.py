@@ -1,11 +1,9 @@
-"""Tiles and GeoJSON of the catalog's layers, and the monitor's page."""
+"""Tiles and GeoJSON of the catalog's layers."""
 
 from collections.abc import Callable
 from datetime import date
 
-from django.contrib.auth.decorators import login_not_required
-from django.db import DatabaseError, connection
-from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse, StreamingHttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
 from django.views.decorators.http import require_GET
 
 from gridmgr.accounts.audience import audience_of
@@ -16,6 +14,7 @@ from gridmgr.layers.base import Layer
 from gridmgr.layers.geojson import feature_collection
 from gridmgr.layers.tiles import mvt
 from gridmgr.layers.version import etag
+from gridmgr.outage import begun
 
 MVT_TYPE = "application/vnd.mapbox-vector-tile"
 GEOJSON_TYPE = "application/geo+json"
@@ -43,21 +42,9 @@ def geojson(request: HttpRequest, layer: str) -> HttpResponseBase:
 
     def body() -> HttpResponseBase:
         pieces = feature_collection(wanted, audience=audience, on=on, box=box, as_points=as_points)
-        return StreamingHttpResponse(pieces, content_type=GEOJSON_TYPE)
+        return StreamingHttpResponse(begun(pieces, pieces=2), content_type=GEOJSON_TYPE)
 
     return _unless_unchanged(request, [wanted], on, body)
-
-
-@require_GET
-@login_not_required
-def healthz(request: HttpRequest) -> JsonResponse:
-    """200 while the database answers, 503 while it does not."""
-    try:
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT 1")
-    except DatabaseError:
-        return JsonResponse({"status": "unavailable", "database": False}, status=503)
-    return JsonResponse({"status": "ok", "database": True})
 
 
 def _unless_unchanged(

@@ -30,7 +30,7 @@ def read_geometry(text: str) -> GEOSGeometry:
     """The geometry that `text` says. ValidationError in words: unreadable, no CRS, 3D, not finite, or not in the city's zone."""
     try:
         geometry = GEOSGeometry(text.strip())
-    except (GEOSException, GDALException, ValueError, TypeError):
+    except (GEOSException, GDALException, ValueError, TypeError, RecursionError):
         raise ValidationError(
             _("无法识别这段坐标。请粘贴 GeoJSON,或“SRID=%(srid)s;POINT(东 北)”这样的文字。")
             % {"srid": metric_srid()}

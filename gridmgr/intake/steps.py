@@ -29,6 +29,7 @@ from gridmgr.intake.listing import Lines
 from gridmgr.intake.models import Import, State
 from gridmgr.layers.maps import Bounds, MapParts, page_map
 from gridmgr.layers.sheets import FORMULA
+from gridmgr.outage import begun
 from grids.layers import ROADS
 
 PAGE_ROWS = 50
@@ -200,7 +201,7 @@ def refused_file(record: Import, suffix: str) -> StreamingHttpResponse:
         else (_as_csv(_heads(), labelled(record, rows)), "text/csv; charset=utf-8")
     )
     name = f"{Path(record.file_name).stem}-{_('被拒绝')}.{suffix}"
-    answer = StreamingHttpResponse(content, content_type=kind)
+    answer = StreamingHttpResponse(begun(content), content_type=kind)
     answer["Content-Disposition"] = content_disposition_header(True, name)
     answer["X-Content-Type-Options"] = "nosniff"
     answer["Cache-Control"] = "private, no-store"

@@ -2,13 +2,16 @@
 
 import os
 import shutil
+import time
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from uuid import UUID
 
 from django.conf import settings
 
 KEPT = "file"
+ALIVE = "alive"  # touched by every worker again and again
 
 
 def root() -> Path:
@@ -72,3 +75,18 @@ def held() -> Iterator[UUID]:
             yield UUID(each.name)
         except ValueError:
             continue  # somebody else's
+
+
+def live() -> None:
+    """A worker says that it is there."""
+    with suppress(OSError):  # a full disk is said elsewhere
+        root().mkdir(mode=0o700, parents=True, exist_ok=True)
+        (root() / ALIVE).touch(mode=0o600)
+
+
+def silent_s() -> float:
+    """Seconds since a worker last said that it is there; infinite when none ever did."""
+    try:
+        return max(0.0, time.time() - (root() / ALIVE).stat().st_mtime)
+    except OSError:
+        return float("inf")

@@ -112,6 +112,7 @@ class _Watch:
         return True
 
     def _beat(self) -> bool | None:
+        store.live()
         try:
             wanted = queue.beat(self.job, **self.progress)
         except (OperationalError, InterfaceError):

@@ -1,6 +1,7 @@
 """Runs the benchmark modules beside this file and prints their figures as one table.
 
-A folder is a benchmark in parts: `truth` runs them all, `truth.standing` that one.
+A folder is a benchmark in parts: `truth` runs them all, `truth.standing` that one. `--name value` after a benchmark is
+handed to it as GRIDMGR_BENCH_NAME.
 """
 
 import os
@@ -14,8 +15,12 @@ HERE = Path(__file__).resolve().parent
 COLUMNS = ("figure", "size", "value", "peer", "ratio", "aim")
 
 
-def main(names: list[str]) -> int:
+WHEN_NAMED = {"fuzz"}  # takes many minutes
+
+
+def main(arguments: list[str]) -> int:
     """Runs the modules named, or all; the exit status is 1 when a name is unknown."""
+    names = _without_options(arguments)
     known = [path.stem for path in sorted(HERE.glob("*.py")) if path.stem not in {"run", "stack", "timing"}]
     known += [path.parent.name for path in sorted(HERE.glob("*/__init__.py"))]
     parts = [f"{path.parent.name}.{path.stem}" for path in sorted(HERE.glob("*/[!_]*.py"))]
@@ -27,10 +32,20 @@ def main(names: list[str]) -> int:
     import django
 
     django.setup()
-    for name in names or known:
+    for name in names or [each for each in known if each not in WHEN_NAMED]:
         print(f"\n## {name}\n")
         print(table(run_of(name)()))
     return 0
+
+
+def _without_options(arguments: list[str]) -> list[str]:
+    names, rest = [], iter(arguments)
+    for each in rest:
+        if each.startswith("--"):
+            os.environ[f"GRIDMGR_BENCH_{each[2:].upper()}"] = next(rest, "")
+        else:
+            names.append(each)
+    return names
 
 
 def run_of(name: str) -> Callable[[], list[dict[str, Any]]]:

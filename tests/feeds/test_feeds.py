@@ -119,7 +119,7 @@ def test_healthz_is_open_to_monitors(client: Client, db: None) -> None:
     answer = client.get("/healthz")
 
     assert answer.status_code == 200
-    assert answer.json() == {"status": "ok", "database": True}
+    assert answer.json()["database"] is True
 
 
 def test_no_field_of_a_layer_holds_a_phone(client_as: Callable[..., Client], town: Town) -> None:

@@ -1,14 +1,12 @@
 """Drafts of sites as the planner's page sends and receives them: JSON in, words or a Draft out; metres in, degrees out."""
 
-import json
 import math
 from collections.abc import Mapping, Sequence
 from datetime import date, time, timedelta
-from typing import Any, NoReturn
+from typing import Any
 
 import numpy as np
 import shapely
-from django.http import HttpRequest
 from django.utils.translation import gettext as _
 from psycopg2.extras import DateRange
 from shapely.geometry import mapping
@@ -33,21 +31,6 @@ DEFAULTS: dict[str, dict[str, Any]] = {
 
 
 # ── In ────────────────────────────────────────────────────────────────────────────────────────────────────
-
-
-def body_of(request: HttpRequest) -> dict[str, Any]:
-    """The JSON object that was sent. Raises Invalid for anything else, NaN and Infinity included."""
-    try:
-        data = json.loads(request.body, parse_constant=_refuse)
-    except (ValueError, RecursionError):
-        raise Invalid(_("请求内容须是 JSON 对象。")) from None
-    if not isinstance(data, dict):
-        raise Invalid(_("请求内容须是 JSON 对象。"))
-    return data
-
-
-def _refuse(constant: str) -> NoReturn:
-    raise Invalid(_("%s 不是数字。请填写有限的数值。") % constant)
 
 
 def number(data: Mapping[str, Any], name: str, default: float | None = None) -> float:

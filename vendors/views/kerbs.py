@@ -17,6 +17,7 @@ from django.views.decorators.http import require_GET
 from gridmgr.errors import Invalid
 from gridmgr.geo.bbox import metric_box
 from gridmgr.geo.crs import WGS84
+from gridmgr.outage import begun
 from vendors.domain.footprint import Size
 from vendors.domain.kerbside import (
     NO_ROOM,
@@ -87,7 +88,7 @@ def _answer(lines: Iterator[dict[str, Any]]) -> StreamingHttpResponse:
             for line in lines:
                 yield json.dumps(line, ensure_ascii=False, separators=(",", ":")) + "\n"
 
-    return StreamingHttpResponse(said(), content_type="application/geo+json-seq")
+    return StreamingHttpResponse(begun(said()), content_type="application/geo+json-seq")
 
 
 def _lines(

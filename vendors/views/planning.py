@@ -15,6 +15,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 
 from gridmgr.accounts.audience import audience_of
+from gridmgr.door import json_of
 from gridmgr.errors import Invalid
 from gridmgr.geo.bbox import Bounds, in_degrees
 from gridmgr.layers.base import Layer
@@ -231,7 +232,7 @@ def verdict(request: HttpRequest) -> JsonResponse:
     With `area` (GeoJSON, WGS 84) instead of `at` that polygon is judged as it is.
     """
     planner(request)
-    data, on = drafts.body_of(request), timezone.localdate()
+    data, on = json_of(request), timezone.localdate()
     if "area" in data:
         place = checked(_free_place(data), on=on)
         found = verdicts(place, on=on)
@@ -279,7 +280,7 @@ def site_of(data: dict[str, Any]) -> Site | None:
 def nearest(request: HttpRequest) -> JsonResponse:
     """`/plan/nearest`: where the same draft breaks no hard rule: along its kerb, and on any kerb around."""
     planner(request)
-    data, on = drafts.body_of(request), timezone.localdate()
+    data, on = json_of(request), timezone.localdate()
     drawn = drafting.draw(drafts.draft_of(data, site=site_of(data)), stay=True)
     found = nearest_legal(checked(drawn.place, on=on), on=on)
     return JsonResponse({"same_kerb": _move(found.same_kerb), "any_kerb": _move(found.any_kerb)})
@@ -311,7 +312,7 @@ def save(request: HttpRequest) -> JsonResponse:
     201 or 200 with the site's address; 409 with both versions side by side when somebody was quicker.
     """
     planner(request)
-    data = drafts.body_of(request)
+    data = json_of(request)
     site = site_of(data)
     user: Any = request.user
     draft = drafts.draft_of(data, site=site)

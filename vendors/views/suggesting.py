@@ -23,7 +23,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET
 
-from gridmgr.errors import DomainError, Invalid
+from gridmgr.errors import DomainError, Invalid, explain
 from gridmgr.geo.bbox import in_degrees
 from gridmgr.geo.crs import WGS84, metric_srid, transformer, zone_window
 from gridmgr.layers.maps import page_map
@@ -117,7 +117,7 @@ def steps(request: HttpRequest) -> StreamingHttpResponse | JsonResponse:
 
 def _told(asked: dict[str, Any]) -> Iterator[dict[str, Any]]:
     """The lines, as a thread of its own works them out in the reader's language."""
-    said: SimpleQueue[dict[str, Any] | None] = SimpleQueue()
+    said: SimpleQueue[dict[str, Any] | Exception | None] = SimpleQueue()
     language = get_language() or settings.LANGUAGE_CODE
 
     def work() -> None:
@@ -126,14 +126,18 @@ def _told(asked: dict[str, Any]) -> Iterator[dict[str, Any]]:
                 context = _answer(asked, lambda share, words: said.put({"share": share, "words": words}))
                 html = render_to_string("vendors/_suggested.html", context)
                 said.put({"html": html, "shown": context["shown"]})
-        except DomainError as error:
-            said.put({"trouble": str(error)})
+        except Exception as error:  # noqa: BLE001  (said to the reader, or raised where the stream is read)
+            with override(language):
+                words = explain(error)[1]
+            said.put({"trouble": words} if words else error)
         finally:
             connection.close()
             said.put(None)
 
     Thread(target=work, name="suggest", daemon=True).start()
     while (line := said.get()) is not None:
+        if isinstance(line, Exception):
+            raise line
         yield line
 
 

@@ -6,6 +6,7 @@ import time
 from argparse import ArgumentParser
 from typing import Any
 
+from django.conf import settings
 from django.core.management.base import BaseCommand
 from django.db import InterfaceError, OperationalError, connections
 from django.utils.crypto import get_random_string
@@ -13,8 +14,10 @@ from django_tasks import DEFAULT_TASK_BACKEND_ALIAS, DEFAULT_TASK_QUEUE_NAME
 from django_tasks_db.management.commands.db_worker import Worker
 from django_tasks_db.models import DBTaskResult
 
+from gridmgr.jobs import store
 from gridmgr.jobs.supervise import stopping
 from gridmgr.jobs.tidy import tidy
+from gridmgr.patience import take_time
 
 logger = logging.getLogger("gridmgr.jobs")
 
@@ -32,8 +35,11 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         for each in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
             signal.signal(each, lambda *_: stopping.set())
+        take_time(minutes=settings.GRIDMGR_JOB_MINUTES)
+        connections.close_all()  # the next one is made with that time
         tidied = -TIDY_EVERY_S
         while not stopping.is_set():
+            store.live()
             try:
                 if time.monotonic() - tidied >= TIDY_EVERY_S:
                     tidy()
