@@ -95,7 +95,7 @@ def test_who_edits_a_rule_in_the_admin_stands_for_it(client_as: Any) -> None:
     client = client_as("administrator")
     address = f"/admin/vendors/placementrule/{rule.pk}/change/"
     form = client.get(address).context["adminform"].form
-    given = {name: form.initial.get(name) or "" for name in form.fields}
+    given = {name: form[name].value() or "" for name in form.fields}
     given |= {"amount": "25", "valid_0": "2020-01-01", "valid_1": ""}
     answer = client.post(address, given)
     assert answer.status_code == 302, answer.context["errors"]
