@@ -44,6 +44,10 @@ class NotThere(DomainError):
     status = 404
 
 
+class NotRecorded(NotThere):
+    """A day of which nothing is on record, because the city's data begins later."""
+
+
 class TooMuch(DomainError):
     """More than one answer may hold."""
 

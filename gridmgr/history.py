@@ -10,6 +10,7 @@ import pghistory.middleware
 import pghistory.trigger
 import pgtrigger
 from django.contrib.gis.db.models import GeometryField
+from django.contrib.postgres.indexes import BrinIndex
 from django.db import models
 from django.db.models.expressions import Func
 from django.http import HttpRequest
@@ -134,20 +135,35 @@ def context_stands() -> pgtrigger.Trigger:
     )
 
 
-def tracked(*, exclude: Sequence[str] = ()) -> Callable[[M], M]:
+# How the rows of each tracked model are told of a past day: the column with their days of validity, "" without one,
+# None for those of which only the present is told.
+_TOLD: dict[type[models.Model], str | None] = {}
+# What a city has before it has any data.
+_GIVEN: set[type[models.Model]] = set()
+
+
+def tracked(
+    *, exclude: Sequence[str] = (), valid: str = "", told: bool = True, given: bool = False
+) -> Callable[[M], M]:
     """Class decorator: each insert, update and delete of a row is copied to an append-only event table.
 
     Once per statement, from PostgreSQL's tables of old and new rows: 100,000 rows cost one trigger, not 100,000.
+    `valid` names the range of days on which a row holds: a day in the past (gridmgr.past) is then told by it, whenever the row was
+    entered. With `told=False` the past of these rows is not told. `given`: a city comes with such rows, so that they don't tell
+    when its data began.
     """
 
     def decorate(model: M) -> M:
+        _TOLD[model] = valid if told else None
+        if given:
+            _GIVEN.add(model)
         track = pghistory.track(
             _Insert("insert"),
             _Update("update"),
             _Delete("delete"),
             exclude=list(exclude),
             append_only=False,
-            meta={"triggers": append_only()},
+            meta={"triggers": append_only(), "indexes": [_when(model)]},
             attrs={
                 "pgh_id": models.BigAutoField(primary_key=True),
                 "pgh_db_user": models.TextField(db_default=SessionUser(), editable=False),
@@ -158,6 +174,22 @@ def tracked(*, exclude: Sequence[str] = ()) -> Callable[[M], M]:
         return track(model)
 
     return decorate
+
+
+def told_of(model: type[models.Model]) -> str | None:
+    """The column with the days on which the model's rows hold, "" without one; None when its past is not told."""
+    return _TOLD.get(model)
+
+
+def is_given(model: type[models.Model]) -> bool:
+    """Whether a city has rows of the model before it has any data."""
+    return model in _GIVEN
+
+
+def _when(model: type[models.Model]) -> models.Index:
+    """What has changed since a day. Events come in the order of time, so a summary of each block is index enough."""
+    name = f"{model._meta.model_name}_event_when"
+    return BrinIndex(fields=["pgh_created_at"], name=name, pages_per_range=16, autosummarize=True)
 
 
 def _unindexed(model: type[models.Model], exclude: Sequence[str]) -> dict[str, "models.Field[Any, Any]"]:

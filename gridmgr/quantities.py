@@ -44,6 +44,12 @@ def day(value: date | datetime | None) -> str:
     return date_format(value, pattern)
 
 
+def as_of(value: date) -> str:
+    """`截至 2026年11月22日`; a day to come is marked as a plan. With the year: what says so is read in another, too."""
+    said = _("截至 %s") % date_format(value, _("Y年n月j日"))
+    return said if value <= timezone.localdate() else _("%s(尚未到来,按目前的安排)") % said
+
+
 def clock(value: time | datetime | None) -> str:
     """`16:20`, in the city's time zone."""
     if value is None:

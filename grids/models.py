@@ -327,7 +327,7 @@ class Member(models.Model):
         return self.name
 
 
-@tracked()
+@tracked(valid="period")
 class Assignment(models.Model):
     """A section: a branch answers for a road from metre a to metre b over a period."""
 
@@ -368,7 +368,7 @@ class Assignment(models.Model):
         return reverse("section", args=[self.pk])
 
 
-@tracked()
+@tracked(valid="period")
 class MemberAssignment(models.Model):
     """A member's stretch inside a section of their branch, over a period inside the section's."""
 

@@ -164,7 +164,7 @@ class DropOffHours(models.Model):
         return f"{self.opens:%H:%M}–{self.closes:%H:%M}"
 
 
-@tracked()
+@tracked(told=False)
 class CalendarDay(models.Model):
     """A day that differs from the week's rule: a holiday, or a weekend on which school is held."""
 

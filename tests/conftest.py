@@ -10,6 +10,7 @@ import pytest
 from django.apps import apps
 from django.conf import settings as django_settings
 from django.core.cache import cache
+from django.db import connection
 from django.db.backends.base.operations import BaseDatabaseOperations as DatabaseOperations
 from django.db.models.signals import post_migrate
 from django.test import Client
@@ -36,6 +37,7 @@ from tests.factories import (
     UserFactory,
     VendorFactory,
 )
+from tests.past import install_clock, set_clock
 from vendors.apps import begin_with_rules
 from vendors.models import Guidance, Pitch, Site, Vendor, WaitingEntry
 
@@ -133,6 +135,38 @@ def at(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], datetime]:
         return moment
 
     return set_clock
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> None:
+    """The city of a test has been on record since 2000, so that a test may ask for any day since."""
+    with django_db_blocker.unblock():
+        install_clock()
+
+
+@pytest.fixture
+def recorded(db: None) -> Iterator[Callable[[str], datetime | None]]:
+    """`recorded("2026-11-01 09:00")`: what is written from then on is on record as of that moment."""
+    yield set_clock
+    if not connection.needs_rollback:  # which takes the clock back, too
+        set_clock("")
+
+
+@pytest.fixture
+def on_the_day(at: Callable[[str], datetime]) -> None:
+    """Today is 22 November 2026, the day that many tests ask for: it is told as any today."""
+    at("2026-11-22 12:00")
+
+
+@pytest.fixture
+def live(at: Callable[[str], datetime], recorded: Callable[[str], datetime | None]) -> Callable[[str], None]:
+    """`live("2026-08-01 10:00")`: for pages and for the record it is then, until it is some other time."""
+
+    def set_both(text: str) -> None:
+        at(text)
+        recorded(text)
+
+    return set_both
 
 
 @dataclass

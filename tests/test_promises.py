@@ -59,8 +59,11 @@ def test_nothing_stands_in_the_database_that_is_not_promised() -> None:
     assert there.tables - FOREIGN_TABLES == {each.table for each in wanted if each.kind == "table"}
     columns = {(table, column) for table, column in there.columns if table not in FOREIGN_TABLES}
     assert columns == {(each.table, each.name) for each in wanted if each.kind == "column"}
-    assert set(there.triggers) == {(each.table, each.name) for each in wanted if each.kind == "trigger"}
-    assert set(there.functions) == {each.name for each in wanted if each.kind == "function"}
+    own = {each for each in there.triggers if each[1] == "tests_moment"}  # the clock of tests/past.py
+    assert set(there.triggers) - own == {(each.table, each.name) for each in wanted if each.kind == "trigger"}
+    assert set(there.functions) - {"tests_moment"} == {
+        each.name for each in wanted if each.kind == "function"
+    }
     for held in there.constraints:
         if held.table not in FOREIGN_TABLES and held.kind != "t":
             key = (*held.columns, held.to) if held.kind == "f" else held.columns

@@ -251,7 +251,7 @@ class IdentityLook(models.Model):
         return f"{self.vendor_name} #{self.vendor_key}"
 
 
-@tracked()
+@tracked(valid="period")
 class Allocation(models.Model):
     """A vendor holds a pitch over a period: one vendor to a pitch and one pitch to a vendor at a time."""
 
@@ -406,7 +406,7 @@ class PitchHold(models.Model):
         return f"{self.pitch} {self.during.lower:%H:%M}–{self.during.upper:%H:%M}"
 
 
-@tracked()
+@tracked(given=True)
 class RuleProfile(models.Model):
     """A city's set of placement rules; one is in use."""
 
@@ -432,7 +432,7 @@ class RuleProfile(models.Model):
         return self.name
 
 
-@tracked()
+@tracked(valid="valid", given=True)
 class PlacementRule(models.Model):
     """What a place must keep clear of, or be: a figure with its source clause, valid over a period.
 
@@ -551,6 +551,7 @@ class Override(models.Model):
         return f"{self.site} · {self.rule_code}"
 
 
+@tracked()
 class SiteCheck(models.Model):
     """What the last check of all places said of a site: derived, written anew by `manage.py check_places`.
 

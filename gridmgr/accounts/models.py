@@ -29,7 +29,7 @@ class GridUserManager(UserManager["User"]):
         return super().create_superuser(username, email, password, **extra)
 
 
-@tracked(exclude=["password", "last_login"])
+@tracked(exclude=["password", "last_login"], told=False)
 class User(AbstractUser):
     """An account. `is_staff` and `is_superuser` follow the role; the database holds them to it."""
 

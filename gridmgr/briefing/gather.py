@@ -10,7 +10,6 @@ from typing import Any
 from django.db import connection, transaction
 from django.db.models import Count, Q
 from django.utils import timezone
-from django.utils.dateformat import format as date_format
 from django.utils.translation import gettext as _
 
 from gridmgr import quantities
@@ -42,6 +41,7 @@ from gridmgr.desk.standing import (
 from gridmgr.errors import NotThere
 from gridmgr.layers.palette import branch_colour
 from gridmgr.layers.version import data_state
+from gridmgr.past import as_of
 from grids.domain.gaps import GapReport, unassigned_stretches, without
 from grids.enums import MemberRole
 from grids.layers import BRANCHES, SECTIONS
@@ -60,7 +60,7 @@ def gather(branches: Sequence[str] | None, *, audience: Audience, on: date, site
     `site` is the service's address, for links. Raises NotThere for a branch that the reader doesn't see. The same
     number of queries whatever the city's size, in one snapshot: what is committed meanwhile is in none of the numbers.
     """
-    with snapshot() as moment:
+    with snapshot() as moment, as_of(on):
         found = _read(branches, audience, on)
     return _dossier(found, branches is None, audience, on, moment, site.rstrip("/"))
 
@@ -171,7 +171,7 @@ def _title(branches: list[Branch], whole: bool) -> str:
 
 
 def _subtitle(branches: list[Branch], on: date) -> str:
-    day = _("截至 %s") % date_format(on, _("Y年n月j日"))
+    day = quantities.as_of(on)
     if len(branches) == 1:
         return day
     few = _("、").join(str(branch) for branch in branches) if len(branches) <= 4 else ""

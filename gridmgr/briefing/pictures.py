@@ -15,6 +15,7 @@ from gridmgr.briefing.scope import Scope, scope_of, view_of
 from gridmgr.errors import Conflict
 from gridmgr.layers.figures import print_map
 from gridmgr.layers.figures.paper import Size
+from gridmgr.past import as_of
 
 # What is told while a pack is made: steps done, of how many, and words for the present one. It may raise to cancel.
 Progress = Callable[[int, int, str], None]
@@ -60,7 +61,7 @@ class Pictures:
         return self._drawn[key]
 
     def _draw(self, code: str, form: str, size: Size) -> bytes:
-        with snapshot():
+        with snapshot(), as_of(self.dossier.on):
             if self.dossier.state and state_of_maps() != self.dossier.state:
                 raise Moved(_("制作期间数据有改动,图与数会对不上。请重新制作。"))
             scope = self._chosen() if code == "chosen" else self._scope(code)

@@ -8,7 +8,6 @@ from datetime import date
 
 from django.contrib.gis.db.models import Extent
 from django.db.models import Q
-from django.utils.dateformat import format as date_format
 from django.utils.translation import gettext as _
 
 from gridmgr.accounts.audience import Audience
@@ -19,7 +18,7 @@ from gridmgr.geo.bbox import metric_box
 from gridmgr.geo.crs import WGS84, metric_srid, zone_window
 from gridmgr.layers.base import Layer
 from gridmgr.layers.view import Bounds, View, grown
-from gridmgr.quantities import length
+from gridmgr.quantities import as_of, length
 from grids.layers import SECTIONS
 from grids.models import Assignment, Branch, OnRoad, Road
 from parking.models import DropOffPoint, PandaLane
@@ -87,10 +86,9 @@ def view_of(
     Raises NotThere for an unknown layer, Invalid for names of which none can be switched on.
     """
     wanted = {layer.name for layer in layers_named(layers)} if layers else {layer.name for layer in LAYERS}
-    day = date_format(on, _("Y年n月j日"))
     return View(
         title=scope.title,
-        subtitle=" · ".join(part for part in (scope.about, _("截至 %s") % day) if part),
+        subtitle=" · ".join(part for part in (scope.about, as_of(on)) if part),
         bounds=scope.bounds,
         layers=_in_drawing_order(wanted),
         backdrop=BACKDROP,

@@ -15,7 +15,7 @@ from django.views.decorators.http import require_http_methods
 from gridmgr.accounts.audience import Audience, audience_of
 from gridmgr.accounts.models import User
 from gridmgr.briefing.conditions import filters_of
-from gridmgr.briefing.dossier import BranchPart, Figure
+from gridmgr.briefing.dossier import BranchPart, Dossier, Figure
 from gridmgr.briefing.forms import CONDITIONS_MOST, PACKS, BriefingForm, MapFileForm
 from gridmgr.briefing.gather import gather
 from gridmgr.briefing.jobs import ask_for, branches_of
@@ -26,6 +26,7 @@ from gridmgr.desk.outlook import street_map
 from gridmgr.errors import DomainError, Invalid
 from gridmgr.jobs.models import Job
 from gridmgr.jobs.slots import slot, with_retry
+from gridmgr.past import as_of
 from grids.models import Branch
 
 # A large sheet as a picture takes much memory: from A1 on a page gives half the resolution.
@@ -74,11 +75,12 @@ def _wanted(request: HttpRequest) -> dict[str, Any]:
 
 def _made(asked: dict[str, Any], audience: Audience) -> MapFile:
     on = asked["date"]
-    scope = scope_of(asked["scope"], audience=audience, on=on)
-    fields = filters_of(asked["where"])
-    view = view_of(scope, audience=audience, on=on, layers=",".join(asked["layers"]), fields=fields)
-    paper = Paper(asked["paper"], asked["orientation"], DPI_OF_PAPER[asked["paper"]])
-    return map_file(view, asked["format"], paper=paper, chosen=True)
+    with as_of(on):
+        scope = scope_of(asked["scope"], audience=audience, on=on)
+        fields = filters_of(asked["where"])
+        view = view_of(scope, audience=audience, on=on, layers=",".join(asked["layers"]), fields=fields)
+        paper = Paper(asked["paper"], asked["orientation"], DPI_OF_PAPER[asked["paper"]])
+        return map_file(view, asked["format"], paper=paper, chosen=True)
 
 
 def _handed_out(made: MapFile) -> HttpResponse:
@@ -155,8 +157,13 @@ def _preview(request: HttpRequest, form: BriefingForm, audience: Audience) -> di
     """What the page shows of the briefing: the very dossier that would be set, and its branches on a map."""
     on: date = form.cleaned_data["date"]
     dossier = gather(form.codes, audience=audience, on=on)
+    with as_of(on):
+        return _shown(request, form, dossier, audience)
+
+
+def _shown(request: HttpRequest, form: BriefingForm, dossier: Dossier, audience: Audience) -> dict[str, Any]:
     rows = [(part, _of_page(part)) for part in dossier.branches]
-    areas = branches_of(audience, on).filter(code__in=[part.code for part in dossier.branches])
+    areas = branches_of(audience, dossier.on).filter(code__in=[part.code for part in dossier.branches])
     return {
         "form": form,
         "dossier": dossier,

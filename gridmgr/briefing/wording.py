@@ -48,7 +48,7 @@ def demo_mark(dossier: Dossier) -> str:
 
 def imprint(dossier: Dossier) -> str:
     """The day, the moment and the demo mark in one line."""
-    parts = [_("截至 %s") % day(dossier.on), data_moment(dossier.moment), demo_mark(dossier)]
+    parts = [quantities.as_of(dossier.on), data_moment(dossier.moment), demo_mark(dossier)]
     return " · ".join(part for part in parts if part)
 
 

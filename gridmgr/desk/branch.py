@@ -2,11 +2,11 @@
 
 from collections import Counter, defaultdict
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
-from django.utils import timezone
 from django.views.decorators.http import require_GET
 
 from gridmgr.accounts.audience import Audience, audience_of
@@ -14,14 +14,17 @@ from gridmgr.desk.my import today
 from gridmgr.desk.neighbours import meet_neighbours
 from gridmgr.desk.outlook import street_map
 from gridmgr.desk.standing import BayRow, Beat, Clock, clock_of, furnish, member_beats, section_beats
+from gridmgr.feeds.query import told_of_its_day
 from gridmgr.history import history_of
+from gridmgr.past import Tense, end_of, tense_of
 from grids.layers import BRANCHES, SECTIONS
 from grids.models import Branch, Member
 from parking.enums import BayKind
-from vendors.domain.week import week_of
+from vendors.domain.week import BranchWeek, week_of
 
 
 @require_GET
+@told_of_its_day
 def branch(request: HttpRequest, code: str) -> HttpResponse:
     """`/branches/<code>/`; a member sees their own branch alone, reduced to their own stretches."""
     audience, clock = audience_of(request.user), clock_of(request)
@@ -47,9 +50,16 @@ def branch(request: HttpRequest, code: str) -> HttpResponse:
         ),
         "may_add": audience.role == "administrator",
         "history": history_of(row) if audience.sees_all else [],
-        "week": week_of(row, at=timezone.now()) if audience.sees_all else None,
+        "week": _week(row, clock) if audience.sees_all else None,
     }
     return render(request, "desk/branch.html", context | today(standing))
+
+
+def _week(row: Branch, clock: Clock) -> BranchWeek | None:
+    """The week up to now, or to the end of a day in the past; of a day to come nothing is known."""
+    if tense_of(clock.on) == Tense.FUTURE:
+        return None
+    return week_of(row, at=clock.now or end_of(clock.on) - timedelta(seconds=1))
 
 
 def _beats(row: Branch, audience: Audience, clock: Clock) -> list[Beat]:

@@ -1,12 +1,14 @@
 """What every page needs: who reads it, where one can go, and whether the city is a demo."""
 
 from collections.abc import Callable
+from datetime import date
 from typing import Any
 
 from django.conf import settings
 from django.core.cache import cache
 from django.http import HttpRequest
 from django.urls import NoReverseMatch, reverse
+from django.utils import timezone
 from django.utils.functional import SimpleLazyObject
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
@@ -15,6 +17,7 @@ from gridmgr.accounts.audience import audience_of
 from gridmgr.accounts.lapsed import unsent_of
 from gridmgr.accounts.models import Role
 from gridmgr.accounts.rules import makes_briefings
+from gridmgr.past import Tense, at_present, tense_of
 from grids.enums import MemberRole
 from grids.models import Branch
 from parking.models import Bay
@@ -48,6 +51,7 @@ def site(request: HttpRequest) -> dict[str, Any]:
         "reader_role": _lazily(lambda: reader_role(request)),
         "holds_demo_data": _lazily(holds_demo_data),
         "unsent": _lazily(lambda: unsent_of(request)),
+        "told": _lazily(lambda: told(request)),
     }
 
 
@@ -87,14 +91,33 @@ def reader_role(request: HttpRequest) -> str:
     return str(dict([*Role.choices, *MemberRole.choices]).get(role, _("党员")))
 
 
+def told(request: HttpRequest) -> dict[str, Any] | None:
+    """Of which day the page tells, when it isn't today, whether that is to come, and the same page today."""
+    day = getattr(request, "told_of", None)
+    if day is None or tense_of(day) == Tense.TODAY:
+        return None
+    query = request.GET.copy()
+    query.pop("date", None)
+    address = f"{request.path}?{query.urlencode()}" if query else request.path
+    return {"day": day, "planned": tense_of(day) == Tense.FUTURE, "today": address}
+
+
 def holds_demo_data() -> bool:
     """Whether anything in the database is simulated; asked of the database at most once a minute per process."""
-    return bool(cache.get_or_set("holds-demo-data", _any_demo_row, DEMO_KEPT_S))
+    with at_present():
+        return bool(cache.get_or_set("holds-demo-data", _any_demo_row, DEMO_KEPT_S))
 
 
 def _any_demo_row() -> bool:
     ids = [model.objects.filter(is_demo=True).order_by().values("pk") for model in (Branch, Site, Bay)]
     return len(ids[0].union(*ids[1:], all=True)[:1]) > 0
+
+
+def dated(address: str, on: date) -> str:
+    """The page as of the same day; today's needs no word of it, and no page no address."""
+    if not address or on == timezone.localdate():
+        return address
+    return f"{address}{'&' if '?' in address else '?'}date={on.isoformat()}"
 
 
 def address_of(name: str, *args: Any) -> str:

@@ -15,10 +15,12 @@ from django.views.decorators.http import require_GET
 
 from gridmgr.accounts.audience import Audience, audience_of
 from gridmgr.catalog import layer_named
+from gridmgr.desk.context import dated
 from gridmgr.desk.lists import link_of
 from gridmgr.desk.outlook import street_map
 from gridmgr.desk.standing import Clock, clock_of, on_stretches, point_turn, site_turn
 from gridmgr.desk.tables import columns, with_fields
+from gridmgr.feeds.query import told_of_its_day
 from gridmgr.history import history_of
 from gridmgr.layers.base import Layer
 from grids.models import Assignment, MemberAssignment
@@ -56,6 +58,7 @@ class Place:
 
 
 @require_GET
+@told_of_its_day
 def detail(request: HttpRequest, layer: str, key: str | int) -> HttpResponse:
     """A place's page; 404 for one that is not there or not this reader's to see."""
     shown, place = layer_named(layer), PLACES[layer]
@@ -65,7 +68,7 @@ def detail(request: HttpRequest, layer: str, key: str | int) -> HttpResponse:
     context = {
         "layer": shown,
         "thing": thing,
-        "facts": _facts(shown, thing),
+        "facts": _facts(shown, thing, reader.on),
         "map": street_map(request, [getattr(thing, shown.geometry)], focus=(shown.name, thing.pk)),
         "history": history_of(thing) if rules.has_perm("gridmgr.see_history", request.user) else None,
         "edit_url": _edit_url(request, thing),
@@ -74,12 +77,13 @@ def detail(request: HttpRequest, layer: str, key: str | int) -> HttpResponse:
     return render(request, place.template, context | place.about(thing, reader))
 
 
-def _facts(layer: Layer, thing: Any) -> list[tuple[Any, str, str]]:
+def _facts(layer: Layer, thing: Any, on: date) -> list[tuple[Any, str, str]]:
     """Label, words and link of each field that is not the page's title."""
     row = vars(thing)
 
     return [
-        (column.label, column.say(row), link_of(column, row)) for column in columns(layer, without=["name"])
+        (column.label, column.say(row), dated(link_of(column, row), on))
+        for column in columns(layer, without=["name"])
     ]
 
 

@@ -23,9 +23,9 @@ from django.views.decorators.http import require_GET
 
 from gridmgr.accounts.audience import Audience, audience_of
 from gridmgr.catalog import layer_named
-from gridmgr.desk.context import address_of
+from gridmgr.desk.context import address_of, dated
 from gridmgr.desk.tables import Column, columns
-from gridmgr.feeds.query import day_of
+from gridmgr.feeds.query import day_of, told_of_its_day
 from gridmgr.geo.crs import WGS84
 from gridmgr.layers.base import Field, Layer
 from gridmgr.quantities import NOTHING
@@ -64,8 +64,6 @@ SHORT = {
 }
 # Pitches are numbered within their site: by number alone, all that are 01 would come first.
 SORTED_BY = {"pitches": "site"}
-# Lists that read differently on another day.
-OF_A_DAY = {"sections", "sites", "pitches"}
 ZOOM = {"branches": 14, "roads": 15, "sections": 16, "schools": 17, "bays": 19, "pitches": 19}
 TABS = [("roads", "sections", "gaps"), ("sites", "pitches"), ("schools", "drop-off-points", "panda-lanes")]
 TAB_WORDS = {"gaps": gettext_lazy("无人负责的路段")}
@@ -83,6 +81,7 @@ WOULD_BE_HERE = {
 
 
 @require_GET
+@told_of_its_day
 def layer_list(request: HttpRequest, layer: str) -> HttpResponse:
     """`/<layer>/?q=&road=&branch=&date=&sort=&page=` and one parameter for each choice of the layer."""
     shown, audience, on = layer_named(layer), audience_of(request.user), day_of(request)
@@ -124,8 +123,7 @@ def filter_form(
             fields[field.name] = forms.ChoiceField(label=field.label, choices=[("", _("全部")), *choices])
     if layer.name != "branches":
         _add_places(fields, layer, rows, audience, on, several=len(given.getlist("branch")) > 1)
-    if layer.name in OF_A_DAY:
-        fields["date"] = forms.DateField(label=_("日期"), widget=forms.DateInput(attrs={"type": "date"}))
+    fields["date"] = forms.DateField(label=_("日期"), widget=forms.DateInput(attrs={"type": "date"}))
     for each in fields.values():
         each.required = False
     form = type("FilterForm", (forms.Form,), fields)(given, auto_id="filter-%s", label_suffix="")
@@ -296,17 +294,18 @@ class Table:
     def _cell(self, column: Column, row: dict[str, Any]) -> Cell:
         said = column.say(row)
         if column.name == self.layer.heading:
-            return Cell(said, column.label, address_of(self.layer.route, row["p_key"]), "heading")
+            page = dated(address_of(self.layer.route, row["p_key"]), self.on)
+            return Cell(said, column.label, page, "heading")
         css = "number" if column.numeric else "nowrap" if column.name in SHORT else ""
         if said == NOTHING:
             css += " nothing"
-        return Cell(said, column.label, link_of(column, row), css.strip())
+        return Cell(said, column.label, dated(link_of(column, row), self.on), css.strip())
 
     def _map_url(self, row: dict[str, Any]) -> str:
         if not row["p_spot"]:
             return ""
         lon, lat = json.loads(row["p_spot"])["coordinates"]
-        return f"{reverse('map')}?loc={lat},{lon},{ZOOM.get(self.layer.name, 18)}"
+        return dated(f"{reverse('map')}?loc={lat},{lon},{ZOOM.get(self.layer.name, 18)}", self.on)
 
 
 def branch_there(on: date) -> Subquery:

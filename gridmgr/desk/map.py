@@ -12,7 +12,7 @@ from django.views.decorators.http import require_GET
 
 from gridmgr.accounts.audience import Audience, audience_of
 from gridmgr.catalog import BACKDROP, FACILITIES, LAYERS
-from gridmgr.feeds.query import day_of
+from gridmgr.feeds.query import day_of, told_of_its_day
 from gridmgr.geo.bbox import in_degrees
 from gridmgr.layers.maps import Bounds, Extra, page_map
 from grids.domain.naming import said
@@ -23,6 +23,7 @@ OFF_AT_FIRST = ("branches",)
 
 
 @require_GET
+@told_of_its_day
 def city_map(request: HttpRequest) -> HttpResponse:
     """`/map/`: every layer of the catalog on one map; the view, the layers and the date stand in the address."""
     on, audience = day_of(request), audience_of(request.user)

@@ -4,16 +4,20 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
 from gridmgr.accounts.audience import Audience, audience_of
 from gridmgr.desk.neighbours import meet_neighbours
 from gridmgr.desk.outlook import street_map
 from gridmgr.desk.standing import Standing, agenda, beats_for, clock_of, furnish
+from gridmgr.errors import NotThere
+from gridmgr.feeds.query import told_of_its_day
 from grids.models import Branch
 
 
 @require_GET
+@told_of_its_day
 def my_roads(request: HttpRequest) -> HttpResponse:
     """`/my/`: what the reader answers for and what is on there today; for city staff, the choice of a branch."""
     audience = audience_of(request.user)
@@ -26,7 +30,9 @@ def my_roads(request: HttpRequest) -> HttpResponse:
 
 def _own_roads(request: HttpRequest, audience: Audience, branch_id: int) -> HttpResponse:
     clock = clock_of(request)
-    branch = Branch.objects.defer("area").get(pk=branch_id)
+    branch = Branch.objects.defer("area").filter(pk=branch_id).first()
+    if branch is None:
+        raise NotThere(_("这一天还没有您的支部。"))
     beats = beats_for(audience, clock)
     standing = furnish(beats, audience=audience, clock=clock)
     neighbours = meet_neighbours(beats, audience=audience, clock=clock)

@@ -16,7 +16,7 @@ from gridmgr.desk.outlook import degrees, street_map
 from gridmgr.desk.standing import BayRow, Clock, Standing, clock_of, standing_on
 from gridmgr.desk.strip import draw_strip, span_of, unassigned
 from gridmgr.errors import NotThere
-from gridmgr.feeds.query import day_of
+from gridmgr.feeds.query import day_of, told_of_its_day
 from gridmgr.history import history_of
 from gridmgr.quantities import length
 from grids.domain.gaps import Unassigned, unassigned_stretches
@@ -29,6 +29,7 @@ PAGE = 60
 
 
 @require_GET
+@told_of_its_day
 def road(request: HttpRequest, pk: int) -> HttpResponse:
     """`/roads/<pk>/`; a member sees the roads of their own stretches, and on them only what is theirs."""
     audience, clock = audience_of(request.user), clock_of(request)
@@ -134,6 +135,7 @@ class Hole:
 
 
 @require_GET
+@told_of_its_day
 def gaps(request: HttpRequest) -> HttpResponse:
     """`/roads/gaps/?date=`: holes in roads that are shared out, then whole roads that are not."""
     audience, on = audience_of(request.user), day_of(request)

@@ -20,8 +20,10 @@ from gridmgr.desk.outlook import street_map
 from gridmgr.desk.section_forms import EndForm, SectionForm, ShareForm, plain_number
 from gridmgr.desk.standing import Beat, Clock, clock_of, furnish, named, with_line
 from gridmgr.errors import DomainError
+from gridmgr.feeds.query import told_of_its_day
 from gridmgr.history import history_of
 from gridmgr.meanwhile import mark_versions
+from gridmgr.past import Tense, tense_of
 from grids.domain.naming import Ends, landmarks_of, name_stretches
 from grids.models import Assignment, MemberAssignment, Road
 
@@ -56,6 +58,7 @@ def _require(allowed: bool) -> None:
 
 
 @require_GET
+@told_of_its_day
 def section(request: HttpRequest, pk: int) -> HttpResponse:
     """`/sections/<pk>/`: who answers, from where to where, what stands on it; past and future sections too."""
     return _page(request, _seen(request, pk))
@@ -84,9 +87,10 @@ def _page(
     beat.shares = [share for share in shares if clock.on in share.period]
     furnish([beat], audience=audience, clock=clock)
     meet_neighbours([beat], audience=audience, clock=clock)
-    goes_on = row.period.upper is None or row.period.upper > clock.on
+    # What was can't be changed: forms are of today and of days to come.
+    goes_on = (row.period.upper is None or row.period.upper > clock.on) and tense_of(clock.on) != Tense.PAST
     sharing = may_share(audience, row) and goes_on
-    if may_end(audience):
+    if may_end(audience) and goes_on:
         mark_versions([row])
     if sharing:
         mark_versions(shares)

@@ -21,6 +21,7 @@ from gridmgr.desk.around import COARSE_M, stretches_around
 from gridmgr.desk.outlook import in_metres
 from gridmgr.desk.standing import Clock, clock_of
 from gridmgr.errors import Invalid
+from gridmgr.feeds.query import told_of_its_day
 from gridmgr.geo.crs import metric_srid, zone_window
 from grids.domain.answering import REACH_M, RoadHere, possible, ranked, roads_at
 from grids.models import Assignment, MemberAssignment, Road
@@ -31,6 +32,7 @@ MOST = 4  # more roads than this don't meet in one place
 
 
 @require_GET
+@told_of_its_day
 def where(request: HttpRequest) -> JsonResponse:
     """`/my/where?lon=&lat=` in degrees of WGS 84: the road and who answers for that metre of it.
 

@@ -8,7 +8,7 @@ from django.views.decorators.http import require_GET
 
 from gridmgr.accounts.audience import audience_of
 from gridmgr.catalog import layer_named, layers_named
-from gridmgr.feeds.query import box_of, day_of
+from gridmgr.feeds.query import box_of, day_of, told_of_its_day
 from gridmgr.geo.tilegrid import Tile
 from gridmgr.layers.base import Layer
 from gridmgr.layers.geojson import feature_collection
@@ -21,6 +21,7 @@ GEOJSON_TYPE = "application/geo+json"
 
 
 @require_GET
+@told_of_its_day
 def tile(request: HttpRequest, layers: str, z: int, x: int, y: int) -> HttpResponseBase:
     """`/tiles/{layer}/{z}/{x}/{y}.pbf`; several layer names with commas give one tile with all of them."""
     wanted, where = layers_named(layers), Tile(z, x, y)
@@ -34,6 +35,7 @@ def tile(request: HttpRequest, layers: str, z: int, x: int, y: int) -> HttpRespo
 
 
 @require_GET
+@told_of_its_day
 def geojson(request: HttpRequest, layer: str) -> HttpResponseBase:
     """`/layers/{layer}.geojson?bbox=&date=&points=1`."""
     wanted, box = layer_named(layer), box_of(request)

@@ -20,7 +20,7 @@ from gridmgr.accounts.audience import audience_of
 from gridmgr.catalog import LAYERS, layer_named
 from gridmgr.desk.lists import filter_form, filtered
 from gridmgr.errors import DomainError, Invalid
-from gridmgr.feeds.query import box_of, day_of
+from gridmgr.feeds.query import box_of, day_of, told_of_its_day
 from gridmgr.geo.datums import WGS84
 from gridmgr.intake.forms import ExportForm
 from gridmgr.intake.rights import may_export, require
@@ -102,6 +102,7 @@ def chosen(request: HttpRequest) -> Choice:
 
 
 @require_GET
+@told_of_its_day
 def page(request: HttpRequest) -> HttpResponse:
     """`/data/export/?layer=&date=&branch=&…`: the conditions, how many rows meet them, and the button."""
     require(may_export(request.user))
@@ -138,6 +139,7 @@ def _has_note(suffix: str, datum: str) -> bool:
 
 
 @require_GET
+@told_of_its_day
 def file(request: HttpRequest) -> HttpResponseBase:
     """`/data/export/file?…&format=.gpkg&datum=wgs84`: the file itself; with `note=1` the note that goes beside it."""
     require(may_export(request.user))

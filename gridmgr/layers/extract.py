@@ -22,6 +22,8 @@ from gridmgr.errors import Invalid
 from gridmgr.geo.datums import WGS84, Datum, from_metric
 from gridmgr.layers.base import Field, Layer
 from gridmgr.layers.geojson import within
+from gridmgr.past import Tense, as_of, tense_of
+from gridmgr.quantities import as_of as as_said
 
 Filters = Mapping[str, Any]
 SOURCE = gettext_lazy("道路、学校等 © OpenStreetMap contributors;包干、摊点、泊位等由本市维护")
@@ -92,6 +94,7 @@ class Extract:
             "title": str(self.layer.title),
             "features": len(self),
             "date": self.on.isoformat(),
+            "planned": tense_of(self.on) == Tense.FUTURE,
             "data_moment": timezone.localtime(self.moment).isoformat(timespec="seconds"),
             "datum": self.datum.code,
             "restricted_to": self.restricted,
@@ -106,7 +109,7 @@ class Extract:
         words = {
             _("图层"): f"{self.layer.title} ({self.layer.name})",
             _("要素数"): len(self),
-            _("日期"): self.on.isoformat(),
+            _("日期"): f"{self.on.isoformat()} · {as_said(self.on)}",
             _("数据时刻"): timezone.localtime(self.moment).isoformat(timespec="seconds"),
             _("坐标基准"): f"{self.datum} [{self.datum.code}]",
             _("范围"): self.restricted or _("全部"),
@@ -137,9 +140,10 @@ def extract(
     rows = rows.annotate(**{f"p_{each.name}": _typed(each) for each in fields}, p_shape=_as_text(layer))
     rows = rows.filter(_condition(layer, fields, filters))
     moment = timezone.now()
-    shapes, *values = _fetch(
-        rows.values_list("p_shape", *(f"p_{each.name}" for each in fields)), len(fields) + 1
-    )
+    with as_of(on):
+        shapes, *values = _fetch(
+            rows.values_list("p_shape", *(f"p_{each.name}" for each in fields)), len(fields) + 1
+        )
     geometry = shapely.from_wkb(np.array(shapes, dtype=object))
     return Extract(
         layer=layer,

@@ -13,6 +13,7 @@ from gridmgr.accounts.audience import Audience
 from gridmgr.geo.bbox import metric_box
 from gridmgr.geo.crs import WGS84
 from gridmgr.layers.base import FEATURE_CAP, Layer
+from gridmgr.past import Tense, as_of, tense_of
 
 # 1e-6 degrees is about 0.1 m.
 DECIMALS = 6
@@ -28,25 +29,28 @@ def feature_collection(
     condition: Q | None = None,
     cap: int = FEATURE_CAP,
 ) -> Iterator[bytes]:
-    """The layer's features in WGS 84 as the bytes of a FeatureCollection, in pieces.
+    """The layer's features in WGS 84 as of that day, as the bytes of a FeatureCollection, in pieces.
 
     `box` (any CRS) keeps features whose cover meets it; `as_points` gives one point inside each feature; `condition`
     keeps some rows only. At most `cap` features; when there were more, the member `truncated` is true.
+    Of a day to come the member `planned` is true.
     """
     rows = within(layer.annotated(audience, on).filter(condition or Q()), layer, box)
     shape: Any = PointOnSurface(F(layer.geometry)) if as_points else F(layer.geometry)
     rows = rows.annotate(p_shape=AsGeoJSON(Transform(shape, WGS84), precision=DECIMALS))
     names = [name.removeprefix("p_") for name in layer.property_names]
     truncated = False
-    yield b'{"type":"FeatureCollection","features":['
-    for index, (shape_text, *values) in enumerate(
-        rows.values_list("p_shape", *layer.property_names)[: cap + 1].iterator(chunk_size=2000)
-    ):
-        if index == cap:
-            truncated = True
-            break
-        yield _feature(shape_text, dict(zip(names, values, strict=True)), first=index == 0)
-    yield b'],"truncated":true}' if truncated else b'],"truncated":false}'
+    with as_of(on):
+        yield b'{"type":"FeatureCollection","features":['
+        for index, (shape_text, *values) in enumerate(
+            rows.values_list("p_shape", *layer.property_names)[: cap + 1].iterator(chunk_size=2000)
+        ):
+            if index == cap:
+                truncated = True
+                break
+            yield _feature(shape_text, dict(zip(names, values, strict=True)), first=index == 0)
+    planned = b',"planned":true' if tense_of(on) == Tense.FUTURE else b""  # of a day to come
+    yield b'],"truncated":' + (b"true" if truncated else b"false") + planned + b"}"
 
 
 def within(rows: QuerySet[Any], layer: Layer, box: Polygon | None) -> QuerySet[Any]:

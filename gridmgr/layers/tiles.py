@@ -13,6 +13,7 @@ from gridmgr.geo.bbox import metric_box
 from gridmgr.geo.crs import WEB_MERCATOR
 from gridmgr.geo.tilegrid import Tile
 from gridmgr.layers.base import Layer
+from gridmgr.past import as_of
 
 EXTENT = 4096
 # A tile holds what lies a little over its edge, so that strokes and labels meet their neighbours'.
@@ -26,10 +27,10 @@ WEB_SHAPE = "ST_Transform(%(expressions)s, 3857)"
 
 
 def mvt(layers: Sequence[Layer], tile: Tile, *, audience: Audience, on: date) -> bytes:
-    """The tile with every layer of `layers` in it; empty bytes when there is nothing."""
+    """The tile with every layer of `layers` in it as of that day; empty bytes when there is nothing."""
     statements = [_statement(layer, tile, audience, on) for layer in layers]
     sql = "SELECT " + " || ".join(f"({text})" for text, _ in statements)
-    with connection.cursor() as cursor:
+    with as_of(on), connection.cursor() as cursor:
         cursor.execute(sql, [value for _, values in statements for value in values])
         return bytes(cursor.fetchone()[0] or b"")
 

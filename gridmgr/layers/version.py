@@ -11,13 +11,14 @@ from django.db import connection, transaction
 
 from gridmgr.accounts.audience import Audience
 from gridmgr.layers.models import WEIGHTS
+from gridmgr.past import tense_of
 
 FOLDING = 1_203_406_118  # an advisory lock
 
 
 def etag(*, tables: Sequence[str], audience: Audience, on: date, extra: str = "") -> str:
     """A weak ETag; it changes when a transaction that wrote to one of `tables` becomes visible."""
-    parts = [data_state(tables), audience.key, on.isoformat(), extra, release()]
+    parts = [data_state(tables), audience.key, on.isoformat(), tense_of(on), extra, release()]
     return f'W/"{blake2s("|".join(parts).encode(), digest_size=12).hexdigest()}"'
 
 

@@ -186,6 +186,7 @@ def test_member_gets_only_own_stretches(town: Town) -> None:
     assert any("仅含本人可见的内容" in text for text in texts)
 
 
+@pytest.mark.usefixtures("on_the_day")
 @pytest.mark.django_db
 def test_queries_do_not_grow_with_the_features(town: Town) -> None:
     with CaptureQueriesContext(

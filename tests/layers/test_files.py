@@ -466,6 +466,7 @@ def test_filters_and_box_choose_rows(town: Town, tmp_path: Path) -> None:
         export("bays", tmp_path / "d.gpkg", filters={"phone": "1"})
 
 
+@pytest.mark.usefixtures("on_the_day")
 @pytest.mark.parametrize("count", [1, 3])
 def test_export_takes_one_statement_whatever_it_holds(count: int, tmp_path: Path) -> None:
     road = RoadFactory()

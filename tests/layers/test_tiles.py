@@ -97,6 +97,7 @@ def test_every_bay_is_counted_once_over_neighbouring_tiles(tmp_path: Path) -> No
     assert len(numbers) == 12
 
 
+@pytest.mark.usefixtures("on_the_day")
 def test_tile_of_several_layers_is_one_statement(tmp_path: Path, town: Town) -> None:
     with CaptureQueriesContext(connection) as queries:
         data = mvt(list(LAYERS), tile_over(400, 0, 15), audience=OFFICE, on=TODAY)
@@ -106,6 +107,7 @@ def test_tile_of_several_layers_is_one_statement(tmp_path: Path, town: Town) -> 
     assert {row["branch"] for row in decode(data, "sections", tmp_path)} == {"01", "02"}
 
 
+@pytest.mark.usefixtures("on_the_day")
 @pytest.mark.parametrize("count", [1, 3])
 def test_tile_is_one_statement_whatever_it_holds(count: int) -> None:
     road = RoadFactory()
@@ -153,6 +155,7 @@ def test_unknown_layer_names_those_there_are() -> None:
         layer_named("nowhere")
 
 
+@pytest.mark.usefixtures("on_the_day")
 def test_tile_search_uses_the_index() -> None:
     """With many bays, the tile's statement finds its rows by the box index and not by reading the table."""
     BayFactory.row(RoadFactory(), 140)

@@ -105,12 +105,18 @@ def unruled_kinds(*, on: date) -> list[SiteKind]:
 
 @transaction.atomic
 def keep(checked: Sequence[Checked], *, on: date) -> None:
-    """Writes the results where the map layer `verdicts` reads them, in place of those of the last check."""
-    SiteCheck.objects.all().delete()
+    """Writes the results where the map layer `verdicts` reads them, in place of those of the last check.
+
+    A site's row stays its own, so that the history says what was found on which day.
+    """
+    SiteCheck.objects.exclude(site__in=[each.site.pk for each in checked]).delete()
     SiteCheck.objects.bulk_create(
         [
             SiteCheck(site=each.site, result=each.result, findings=each.findings(), rules_of=on)
             for each in checked
         ],
         batch_size=BATCH,
+        update_conflicts=True,
+        unique_fields=["site"],
+        update_fields=["result", "findings", "rules_of"],
     )

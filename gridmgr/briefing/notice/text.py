@@ -33,6 +33,7 @@ from gridmgr.briefing.notice.official import (
 from gridmgr.briefing.pictures import Pictures
 from gridmgr.layers.extract import source
 from gridmgr.layers.maps import ATTRIBUTION
+from gridmgr.past import Tense, tense_of
 
 MAP_MM = (156.0, 165.0)
 _FIGURE = re.compile(r"%\((\w+)\)s")
@@ -131,7 +132,8 @@ class Writer:
     def situation(self) -> None:
         """The key figures in sentences, each leading to its list."""
         about = {
-            "day": wording.day(self.dossier.on),
+            "day": wording.day(self.dossier.on)
+            + (_("（计划）") if tense_of(self.dossier.on) == Tense.FUTURE else ""),
             "moment": wording.data_moment(self.dossier.moment),
         }
         opening = _("现将截至%(day)s的网格责任情况（%(moment)s）通报如下。") % about

@@ -17,6 +17,7 @@ from gridmgr.briefing.scope import scope_of, view_of
 from gridmgr.catalog import LAYERS, layer_named
 from gridmgr.errors import DomainError, Invalid
 from gridmgr.layers.files import whole_file
+from gridmgr.past import as_of
 
 
 class Command(BaseCommand):
@@ -69,11 +70,12 @@ class Command(BaseCommand):
 def _made(path: Path, options: dict[str, Any]) -> MapFile:
     form = form_of(path)
     on, audience = _day(options["date"]), Audience(role=Role.ADMINISTRATOR)
-    scope = scope_of(options["scope"], audience=audience, on=on)
-    fields = filters_of(options["where"])
-    view = view_of(scope, audience=audience, on=on, layers=options["layers"], fields=fields)
-    paper = Paper(options["paper"], options["orientation"], options["dpi"])
-    return map_file(view, form, paper=paper, chosen=bool(options["layers"]))
+    with as_of(on):
+        scope = scope_of(options["scope"], audience=audience, on=on)
+        fields = filters_of(options["where"])
+        view = view_of(scope, audience=audience, on=on, layers=options["layers"], fields=fields)
+        paper = Paper(options["paper"], options["orientation"], options["dpi"])
+        return map_file(view, form, paper=paper, chosen=bool(options["layers"]))
 
 
 def _day(text: str) -> date:

@@ -106,4 +106,21 @@
     const next = links.indexOf(document.activeElement) + step;
     (links[next] || input).focus();
   }
+
+  /* On a page as of another day, links to places lead to the same day; the note's own leads back to today. */
+  const told = document.querySelector(".told-note time");
+  const DATED = /^\/(map|my|branches|roads|sections|sites|pitches|schools|panda-lanes|drop-off-points|bays)\//;
+
+  function keepDay(event) {
+    const link = event.target.closest("a[href]");
+    if (!link || link.closest(".told-note, .top") || link.origin !== location.origin) { return; }
+    const address = new URL(link.href);
+    if (!DATED.test(address.pathname) || address.pathname.includes("/add/") || address.searchParams.has("date")) { return; }
+    address.searchParams.set("date", told.dateTime);
+    link.href = address.href;
+  }
+
+  if (told) {
+    for (const kind of ["click", "auxclick", "focusin"]) { document.addEventListener(kind, keepDay, true); }
+  }
 })();

@@ -11,6 +11,8 @@ from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from gridmgr.errors import NotRecorded
+from gridmgr.past import as_of
 from vendors.domain.batch import Checked, check_places, keep, unruled_kinds
 from vendors.domain.siting import said
 from vendors.enums import Check, CheckResult
@@ -29,18 +31,22 @@ class Command(BaseCommand):
         parser.add_argument(
             "--date",
             metavar="YYYY-MM-DD",
-            help="judge by the rules of that day, without touching the map layer `verdicts` (default: today, and write it)",
+            help="judge what stood on that day by its rules, without touching the map layer `verdicts` (default: today, and write it)",
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
         on = _day(options["date"])
-        checked = check_places(on=on)
+        try:
+            with as_of(on):
+                checked, unruled = check_places(on=on), unruled_kinds(on=on)
+        except NotRecorded as error:
+            raise CommandError(str(error)) from error
         if options["date"] is None:
             keep(checked, on=on)
         self.stdout.write(
             _as_json(checked, on) if options["json"] else _as_table(checked, on, options["all"])
         )
-        if unruled := unruled_kinds(on=on):
+        if unruled:
             kinds = _("、").join(str(kind.label) for kind in unruled)
             self.stderr.write(_("%s:没有有效的设置规则,无法判断。") % kinds)
             raise SystemExit(2)
