@@ -168,6 +168,7 @@ def test_a_map_file_shows_what_was_there(changed: Town, tmp_path: Path) -> None:
 
 def test_a_verdict_is_that_of_the_day(live: Clock, town: Town) -> None:
     site = town.own.site
+    rule_about_hydrants(period("2026-11-01"))
     live("2026-11-20 10:00")
     SiteCheck.objects.create(site=site, result="good", rules_of=date(2026, 11, 20))
     live("2026-11-25 10:00")
@@ -188,12 +189,16 @@ def test_checks_that_find_the_same_leave_nothing_in_the_history(live: Clock, tow
     assert labels == ["insert", "insert", "update", "update"]  # two sites, the second day's rules
 
 
-def test_places_are_judged_by_what_was_there(live: Clock, town: Town) -> None:
+def rule_about_hydrants(valid: Any) -> None:
     profile = RuleProfile.objects.create(name="试行", in_use=True)
     PlacementRule.objects.create(
         profile=profile, code="hydrant", applies_to="site", check_kind="distance", target="hydrant", amount=30.0,
-        severity="hard", clause="第 1 条", valid=period("2026-11-10", "2026-11-28"),
+        severity="hard", clause="第 1 条", valid=valid,
     )  # fmt: skip
+
+
+def test_places_are_judged_by_what_was_there(live: Clock, town: Town) -> None:
+    rule_about_hydrants(period("2026-11-10", "2026-11-28"))
     live("2026-11-15 10:00")
     hydrant = Facility.objects.create(source_id="h", kind="hydrant", shape=point(305, -14))
     live("2026-11-20 10:00")
