@@ -25,7 +25,7 @@ as_owner() {
     (cd / && exec "$@")
   else
     (cd / && exec runuser -u "$cluster_owner" -- "$@")
-  fi 7<&- 8<&-
+  fi 4<&- 7<&- 8<&-
 }
 
 # cluster_find: where the cluster lives and whose it is.
@@ -95,7 +95,7 @@ sql_as() {
     unset -v ${!PG@}
     PGOPTIONS='-c client_min_messages=warning' \
       "$pg_bin/psql" -X -A -t -q -v ON_ERROR_STOP=1 -h "$(cluster_socket)" -p 5432 -U "$@"
-  ) 7<&- 8<&-
+  ) 4<&- 7<&- 8<&-
 }
 
 sql() { sql_as gridmgr "$@"; }

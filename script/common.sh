@@ -46,6 +46,34 @@ prepare_var() {
   fi
 }
 
+# refuse_unfinished: a restore that was cut short left a folder in which nothing can be relied on.
+refuse_unfinished() {
+  [ ! -e "$GRIDMGR_VAR/restore-unfinished" ] || die "$GRIDMGR_VAR 的恢复没有做完" "the restore into $GRIDMGR_VAR was not finished" \
+    "再运行一次 / run it again: GRIDMGR_VAR=$GRIDMGR_VAR script/restore FILE"
+}
+
+# read_passphrase FILE, ask_passphrase once|again: into the environment of what follows, where no list of processes shows it.
+read_passphrase() {
+  [ -r "$1" ] || die "读不到口令文件 $1" "cannot read the passphrase file $1"
+  IFS= read -r GRIDMGR_BACKUP_PASSPHRASE <"$1" || true
+  [ -n "$GRIDMGR_BACKUP_PASSPHRASE" ] || die "口令文件 $1 是空的" "the passphrase file $1 is empty"
+  export GRIDMGR_BACKUP_PASSPHRASE
+}
+
+ask_passphrase() {
+  local repeated
+  [ ! -t 0 ] || printf '口令 / passphrase: ' >&2
+  IFS= read -rs GRIDMGR_BACKUP_PASSPHRASE || true
+  [ ! -t 0 ] || echo >&2
+  [ -n "$GRIDMGR_BACKUP_PASSPHRASE" ] || die "口令是空的" "the passphrase is empty"
+  if [ "$1" = again ] && [ -t 0 ]; then
+    printf '再输一次 / once more: ' >&2
+    IFS= read -rs repeated && echo >&2
+    [ "$repeated" = "$GRIDMGR_BACKUP_PASSPHRASE" ] || die "两次输入不一样" "the two are not the same"
+  fi
+  export GRIDMGR_BACKUP_PASSPHRASE
+}
+
 # settle_srid: the metric CRS is fixed by the first start: later ones remember it, and refuse another.
 settle_srid() {
   local settled

@@ -1,8 +1,13 @@
 """The demo city: its figures are exact, and it is one that a planner could believe, each claim computed anew here."""
 
 import json
+import os
 import re
+import shlex
+import shutil
 import stat
+import subprocess
+import tempfile
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 from datetime import date
@@ -26,6 +31,8 @@ from pytest_django.plugin import DjangoDbBlocker
 from shapely.ops import substring
 
 from gridmgr.accounts.models import User
+from gridmgr.backup import inventory
+from gridmgr.backup.programs import environment, program
 from gridmgr.demo import city, reset
 from gridmgr.demo.accounts import Account, prepared
 from gridmgr.demo.names import SHARED_ROADS
@@ -654,3 +661,79 @@ def test_histories_stay_append_only_after_a_reset() -> None:
     ):
         cursor.execute("DELETE FROM grids_branchevent")
     assert pghistory.models.Context.objects.exists()
+
+
+# ── Dump and restore ──────────────────────────────────────────────────────────────────────────────────────────
+
+# What must be the same in a restored database, each as one line a row.
+THE_SAME = {
+    "triggers": """SELECT c.relname, pg_get_triggerdef(t.oid), t.tgenabled, obj_description(t.oid, 'pg_trigger')
+                   FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid WHERE NOT t.tgisinternal""",
+    "constraints": """SELECT c.relname, k.conname, pg_get_constraintdef(k.oid), k.convalidated
+                      FROM pg_constraint k JOIN pg_class c ON c.oid = k.conrelid
+                      WHERE c.relnamespace = 'public'::regnamespace""",
+    "indexes": "SELECT pg_get_indexdef(indexrelid), indisvalid FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid "
+    "WHERE c.relnamespace = 'public'::regnamespace",
+    "functions": """SELECT pg_get_functiondef(p.oid) FROM pg_proc p WHERE p.pronamespace = 'public'::regnamespace
+                    AND p.prokind = 'f' AND NOT EXISTS (SELECT 1 FROM pg_depend d WHERE d.objid = p.oid AND d.deptype = 'e')""",
+    "columns": """SELECT c.relname, a.attname, format_type(a.atttypid, a.atttypmod), a.attnotnull, a.attidentity,
+                  a.attgenerated, pg_get_expr(d.adbin, d.adrelid) FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid
+                  LEFT JOIN pg_attrdef d ON d.adrelid = c.oid AND d.adnum = a.attnum
+                  WHERE c.relnamespace = 'public'::regnamespace AND c.relkind = 'r' AND a.attnum > 0 AND NOT a.attisdropped""",
+    "sequences": "SELECT sequencename, last_value FROM pg_sequences",
+}
+
+
+def _documented(program: str) -> list[str]:
+    """The command of docs/deployment.md that runs `program`, without the files it reads or writes."""
+    text = (settings.BASE_DIR / "docs" / "deployment.md").read_text(encoding="utf-8")
+    (line,) = re.findall(rf"^script/manage -- ({program} [^<>\n]*)[<>]", text, re.MULTILINE)
+    return shlex.split(line)
+
+
+def _alike(lines: list[str]) -> list[str]:
+    """Sorted, without casts and brackets: read again, (ARRAY['a'::varchar])::text[] is written ARRAY[('a'::varchar)::text]."""
+    return sorted(re.sub(r"::[a-z][a-z ]*[a-z](\[\])?|[()]", "", line) for line in lines)
+
+
+def test_the_city_comes_back_from_a_dump_with_the_documented_commands() -> None:
+    """Into an empty cluster, as the plain role; then rows of each table, all that guards them, and histories agree."""
+    room = Path(tempfile.mkdtemp(prefix="gridmgr-test-"))
+    room.chmod(0o711)
+    outside = {k: v for k, v in os.environ.items() if k != "DATABASE_URL" and not k.startswith("GRIDMGR_")}
+    there = outside | {"GRIDMGR_VAR": str(room / "var")}
+    manage = settings.BASE_DIR / "script" / "manage"
+
+    def restored(*command: str, stdin: Any = subprocess.DEVNULL) -> str:
+        done = subprocess.run(
+            [manage, "--", *command], env=there, stdin=stdin, capture_output=True, text=True, check=False
+        )
+        assert done.returncode == 0, done.stderr[-2000:]
+        return done.stdout
+
+    def here(question: str) -> list[str]:
+        return subprocess.check_output(
+            [program("psql"), "-XAtqc", f"SET TIME ZONE UTC; {question}"], env=environment(), text=True
+        ).splitlines()
+
+    try:
+        with (room / "gridmgr.dump").open("wb") as dump:
+            command = _documented("pg_dump")
+            subprocess.run([program(command[0]), *command[1:]], env=environment(), stdout=dump, check=True)
+        with (room / "gridmgr.dump").open("rb") as source:
+            restored(*_documented("pg_restore"), stdin=source)
+        counts = "; ".join(f"SELECT '{name}', count(*) FROM {name}" for name in inventory.tables())
+        histories = "; ".join(
+            f"SELECT '{name}', md5(string_agg(e::text, '|' ORDER BY pgh_id)) FROM {name} e"
+            for name in inventory.tables()
+            if name.endswith("event")
+        )
+        for question in (counts, histories, *THE_SAME.values()):
+            found = restored("psql", "-XAtqc", f"SET TIME ZONE UTC; {question}").splitlines()
+            assert len(found) > 9
+            assert _alike(found) == _alike(here(question))
+        assert (
+            restored("psql", "-XAtc", "SELECT rolsuper FROM pg_roles WHERE rolname = current_user") == "f\n"
+        )
+    finally:
+        shutil.rmtree(room)

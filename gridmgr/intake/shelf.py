@@ -37,6 +37,14 @@ def folder_of(pk: UUID) -> Path:
     return root() / str(pk)
 
 
+def kept_files() -> Iterator[Path]:
+    """What lies here for the imports that the database knows; for backups."""
+    from gridmgr.intake.models import Import
+
+    for pk in Import.objects.order_by("pk").values_list("pk", flat=True):
+        yield from (path for path in sorted(folder_of(pk).rglob("*")) if path.is_file())
+
+
 def put(pk: UUID, frame: Frame) -> None:
     """Lay a frame down, whole or not at all."""
     with _all_or_nothing(pk):

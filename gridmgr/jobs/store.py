@@ -58,6 +58,14 @@ def remove_scratch(job: UUID, task: UUID) -> None:
     shutil.rmtree(folder_of(job) / str(task), ignore_errors=True)
 
 
+def kept_files() -> Iterator[Path]:
+    """The files of the finished jobs that the database knows; for backups."""
+    from gridmgr.jobs.models import Job, State
+
+    done = Job.objects.filter(state=State.DONE).exclude(file_name="").order_by("pk")
+    yield from (kept_file(pk) for pk in done.values_list("pk", flat=True))
+
+
 def held() -> Iterator[UUID]:
     """The jobs that have a folder."""
     if not root().is_dir():
