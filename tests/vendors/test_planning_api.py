@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -9,12 +10,13 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
+from psycopg2.extras import DateTimeTZRange
 
 from gridmgr.geo.crs import WGS84, metric_srid, transformer
 from grids.models import Carriageway, Kerb, Road
 from tests.conftest import RoleClient
-from tests.drawing import at, line, point
-from tests.factories import GuidanceFactory, RoadFactory, SiteFactory, UserFactory
+from tests.drawing import at, line, period, point
+from tests.factories import AllocationFactory, GuidanceFactory, RoadFactory, SiteFactory, UserFactory
 from tests.vendors.planning import body, street
 from tests.vendors.siting import spot
 from vendors.domain import prospects
@@ -23,7 +25,7 @@ from vendors.domain.kerbside import Wanted
 from vendors.domain.profile import install_demo_profile
 from vendors.domain.prospects import candidates_near, gathered
 from vendors.enums import SiteKind
-from vendors.models import Pitch, Site
+from vendors.models import Pitch, PitchHold, Site
 
 pytestmark = pytest.mark.django_db
 
@@ -395,7 +397,7 @@ def test_suggestion_from_guidance_and_drawn(planner: RoleClient, road: Road) -> 
     }
     assert "没有疏导记录" in planner.get("/plan/suggest/", asked).content.decode()
     for x in (100, 110, 800):
-        GuidanceFactory(location=point(x, -8))
+        GuidanceFactory(location=point(x, -8), site__pitches=2)
     page = planner.get("/plan/suggest/", asked)
     assert page.context["served"] == 3.0
     assert page.context["gap_percent"] == 0.0
@@ -416,6 +418,49 @@ def test_suggestion_from_guidance_and_drawn(planner: RoleClient, road: Road) -> 
     ):
         bad = planner.get("/plan/suggest/", asked | {"source": "drawn", "points": wrong})
         assert bad.context.get("trouble"), wrong
+
+
+@pytest.mark.parametrize(
+    ("changed", "served"),
+    [
+        ({}, 2.0),  # two of the three pitches are nobody's
+        ({"held": True}, 1.0),  # one of them is kept for somebody who is on the way
+        ({"taken": 3}, 0.0),
+        ({"state": "suspended"}, 0.0),
+        ({"state": "approved"}, 0.0),
+        ({"state": "proposed"}, 0.0),
+        ({"season": period("2020-05-01", "2020-06-01"), "kind": "market", "taken": 0}, 0.0),
+    ],
+)
+def test_room_at_sites_is_what_the_guide_sees(
+    planner: RoleClient, road: Road, changed: dict[str, Any], served: float
+) -> None:
+    # Three pitches at 300 m, one of them allotted; 20 vendors wanted at 310 m, and no new site: as many are served as are free.
+    Carriageway.objects.create(
+        source_id="w1", road=road, name=road.name, highway="primary", width_m=15, width_origin="measured",
+        line=road.reference_line,
+    )  # fmt: skip
+    taken, held = changed.pop("taken", 1), changed.pop("held", False)
+    site = SiteFactory(road=road, pitches=3, **changed)
+    pitches = list(site.pitches.all())
+    for pitch in pitches[:taken]:
+        AllocationFactory(pitch=pitch)
+    if held:
+        now = timezone.now()
+        guidance = GuidanceFactory(location=point(900, 900), site=site)
+        PitchHold.objects.create(
+            pitch=pitches[2],
+            guidance=guidance,
+            during=DateTimeTZRange(now, now + timedelta(hours=2)),
+            made_by=guidance.officer,
+        )
+    asked = {
+        "source": "drawn", "points": json.dumps([[*degrees(310, 0), 20]]), "more": 1,
+        "within": 300, "days": 30, "pitches": 4, "objective": "coverage",
+    }  # fmt: skip
+    found = planner.get("/plan/suggest/", asked)
+    assert found.context["found"].curve[0].value == served
+    assert found.context["room"] == served
 
 
 def test_suggestion_tells_its_steps_and_ends_with_the_plan(

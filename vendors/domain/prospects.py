@@ -1,4 +1,4 @@
-"""What a suggestion of sites is made of: demand where vendors were met, candidates on the green kerbs, the sites that stand."""
+"""What a suggestion of sites is made of: demand where vendors were met, candidates on the green kerbs, the room at sites that are open."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -6,16 +6,20 @@ from datetime import date, datetime
 
 import numpy as np
 import shapely
-from django.db.models import FloatField, Func
+from django.db.models import Count, FloatField, Func, OuterRef, Subquery
+from django.db.models.functions import Coalesce
+from django.utils import timezone
 
 from gridmgr.geo.bbox import Bounds
 from grids.enums import RoadClass
 from grids.models import Kerb
+from vendors.domain.guide import free_pitches
 from vendors.domain.kerbside import Stretch, Wanted, where_may_stand
 from vendors.domain.place import stored
 from vendors.domain.siting import require_rules, rules_of
 from vendors.enums import SiteState
 from vendors.models import Guidance, Site
+from vendors.querysets import in_season
 
 CELL_M = 25.0  # vendors met within the same square of this size count as one demand
 CLOSEST_M = 40.0  # between two candidates on one kerb, at the least
@@ -127,14 +131,27 @@ def _spread(stretches: Sequence[Stretch], around: shapely.Geometry) -> list[Cand
     return found
 
 
-def standing_near(box: Bounds, *, on: date) -> list[Site]:
-    """Approved, open and suspended sites whose middle lies in the box (metres), in order of code."""
-    area = shapely.box(*box)
+@dataclass(frozen=True)
+class Room:
+    """An open site and how many of its pitches a vendor could have."""
+
+    site: Site
+    free: int
+
+
+def room_near(box: Bounds, *, at: datetime) -> list[Room]:
+    """Sites in the box (metres) that are open and in season on the day of `at`, in order of code.
+
+    What is free is what `guide` sees at that moment: nobody holds it, and it isn't kept for one who was guided. Full
+    sites are among them, with 0.
+    """
+    free = free_pitches(at).filter(site=OuterRef("pk")).order_by().values("site").annotate(n=Count("pk"))
     sites = (
-        Site.objects.filter(state__in=[SiteState.APPROVED, SiteState.OPEN, SiteState.SUSPENDED])
-        .filter(area__bboverlaps=stored(area))
+        Site.objects.filter(in_season(timezone.localtime(at).date()), state=SiteState.OPEN)
+        .filter(area__bboverlaps=stored(shapely.box(*box)))
+        .annotate(free_n=Coalesce(Subquery(free.values("n")), 0))
         .select_related("road")
         .defer("road__reference_line", "road__ways_left_out")
         .order_by("code")
     )
-    return [site for site in sites if site.season is None or on in site.season]
+    return [Room(site, site.free_n) for site in sites]

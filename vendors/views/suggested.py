@@ -11,9 +11,8 @@ from django.urls import reverse
 
 from grids.enums import Side
 from grids.models import Road
-from vendors.domain.prospects import Candidate, Demand
+from vendors.domain.prospects import Candidate, Demand, Room
 from vendors.domain.suggest import Objective, Suggestion
-from vendors.models import Site
 from vendors.views.drafts import in_degrees
 
 CURVE_W, CURVE_H, EDGE = 640.0, 220.0, 34.0
@@ -26,7 +25,7 @@ class Answered:
     found: Suggestion
     demand: Demand
     candidates: list[Candidate]
-    standing: list[Site]
+    standing: list[Room]
     middles: list[shapely.Point]
     pitches: int
 
@@ -40,6 +39,7 @@ class Answered:
             "total": total,
             "candidates": len(self.candidates),
             "standing": len(self.standing),
+            "room": sum(room.free for room in self.standing),
             "served": found.served_weight,
             "share": found.served_weight / total if total else 0.0,
             "mean_m": found.walked / found.served_weight if found.served_weight else None,
@@ -107,8 +107,13 @@ class Answered:
             ],
             "chosen": [{"n": each["n"], "at": each["at"], "name": each["place"]} for each in self._chosen],
             "existing": [
-                {"at": self._sites[n], "name": site.name, "served": float(self._served[n])}
-                for n, site in enumerate(self.standing)
+                {
+                    "at": self._sites[n],
+                    "name": room.site.name,
+                    "served": float(self._served[n]),
+                    "free": room.free,
+                }
+                for n, room in enumerate(self.standing)
             ],
             "bounds": self._bounds(),
         }

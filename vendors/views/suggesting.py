@@ -33,7 +33,7 @@ from vendors.domain.footprint import Size
 from vendors.domain.kerbside import Wanted
 from vendors.domain.pitching import Layout
 from vendors.domain.place import as_shapely
-from vendors.domain.prospects import Demand, candidates_near, demand_met, standing_near
+from vendors.domain.prospects import Demand, candidates_near, demand_met, room_near
 from vendors.domain.suggest import Objective, suggest_sites
 from vendors.enums import SiteKind
 from vendors.layers import PITCHES, SITES
@@ -169,15 +169,15 @@ def _answer(
         )
     step(0.55, _("%d 个候选位置,正在计算步行距离…") % len(candidates))
     low, high = demand.xy.min(axis=0) - asked["within"], demand.xy.max(axis=0) + asked["within"]
-    standing = standing_near((*low, *high), on=on)
-    middles = [as_shapely(site.area).centroid for site in standing]
+    standing = room_near((*low, *high), at=timezone.now())
+    middles = [as_shapely(room.site.area).centroid for room in standing]
     found = suggest_sites(
         demand=demand.xy,
         weights=demand.weight,
         candidates=[(each.x, each.y) for each in candidates],
         capacities=[asked["pitches"]] * len(candidates),
         existing=[(spot.x, spot.y) for spot in middles],
-        existing_capacities=[site.capacity for site in standing],
+        existing_capacities=[room.free for room in standing],
         more=asked["more"],
         objective=asked["objective"],
         within_m=asked["within"],

@@ -102,7 +102,7 @@
       dot(each.at, { radius: 4 + Math.sqrt(each.weight) * 2, className: each.left > 0 ? "demand unserved" : "demand" })
         .bindTooltip(text(each.left > 0 ? `✗ ${each.left} / ${each.weight} ${each.why}` : `✓ ${each.weight}`));
     }
-    for (const each of shown.existing || []) { dot(each.at, { radius: 7, className: "existing-mark" }).bindTooltip(text(`${each.name} ${each.served}`)); }
+    for (const each of shown.existing || []) { dot(each.at, { radius: 7, className: "existing-mark" }).bindTooltip(text(`${each.name} ${each.served}/${each.free}`)); }
     for (const each of shown.chosen || []) {
       dot(each.at, { radius: 11, className: "chosen-mark" })
         .bindTooltip(text(`${each.n} ${each.name}`), { permanent: (shown.chosen || []).length < 12, direction: "top" });
