@@ -22,18 +22,21 @@ from parking.models import Bay, School
 from tests.drawing import BASE, at, line, multi, point, rect
 from tests.factories import BayFactory, DropOffPointFactory, RoadFactory, SchoolFactory, SiteFactory
 from tests.vendors.siting import ON, SEASON, facility, ground, place, spot
-from vendors.domain.footprint import Size, footprint, nearest_kerb, size_of
+from vendors.domain.footprint import Runs, Size, footprint, nearest_kerb, rectangles, size_of
 from vendors.domain.kerbside import (
     NO_ROOM,
     Kerbside,
     Stretch,
     Wanted,
+    footways,
     nearest_legal,
     where_may_stand,
 )
+from vendors.domain.kerbside.cells import holds
+from vendors.domain.kerbside.strip import Strip
 from vendors.domain.place import Place, as_shapely
 from vendors.domain.profile import install_demo_profile
-from vendors.domain.siting import TOLERANCE_M, evaluate, judge, rules_of
+from vendors.domain.siting import TOLERANCE_M, clear_width, evaluate, judge, offsets_from, rules_of
 from vendors.enums import Severity, SiteKind
 from vendors.models import PlacementRule, Site
 
@@ -393,6 +396,47 @@ def test_kerbside_and_evaluate_agree(
         assert found - codes <= close
         assert codes - found <= almost | close
         assert state == ("barred" if codes & hard else "warned" if codes else "free")
+
+
+def test_footways_beside_bends_are_measured_as_evaluate_does() -> None:
+    # A street with bends and footways of about what is asked for: at 400 places long stalls leave too little or enough
+    # of them, and `evaluate` says the same of all; 40 at least stand where their corners alone would mislead.
+    rng = np.random.default_rng(5)
+    heading = np.cumsum(rng.uniform(-0.12, 0.12, 60))
+    steps = 14 * np.column_stack((np.cos(heading), np.sin(heading)))
+    axis = shapely.LineString(np.concatenate(([[0.0, 0.0]], np.cumsum(steps, axis=0))) + np.array(BASE))
+    run = Kerb.objects.create(
+        road=RoadFactory(),
+        side="right",
+        line=LineString(axis.coords[:], srid=SRID),
+        measures=[float(x) for x in range(len(axis.coords))],
+    )
+    width = 6.0
+    footway = axis.offset_curve(-width / 2)
+    facility("footway", LineString(footway.coords[:], srid=SRID), width_m=width)
+    size, required = Size(28.0, 1.0, 1.2), 3.5
+    runs = Runs([run])
+    strip = Strip(runs, size, (runs.base, runs.base + runs.length))
+    at = np.sort(rng.uniform(20, axis.length - 20, 400))
+    at = at[holds(strip.room, at)]
+    lines = np.array([footway], dtype=object)
+    said = footways._Footways(strip, lines, np.array([width / 2]), required).left_too_narrow(at)
+    areas = rectangles(runs, at, size).polygons()
+    left = np.array([clear_width(area, footway, width) for area in areas])
+    by_corners = np.array(
+        [
+            max(width / 2 - o.max(), o.min() + width / 2)
+            for o in map(_corner_offsets, areas, [footway] * len(at))
+        ]
+    )
+    assert ((left < required) & (by_corners >= required)).sum() >= 20
+    sure = np.abs(left - required) > 0.005
+    assert (said[sure] == (left < required)[sure]).all()
+    assert 0.1 < said.mean() < 0.9
+
+
+def _corner_offsets(area: shapely.Polygon, line: shapely.LineString) -> Any:
+    return offsets_from(line, shapely.get_coordinates(area))
 
 
 # ── What would make it legal ──────────────────────────────────────────────────────────────────────────────

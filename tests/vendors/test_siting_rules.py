@@ -13,8 +13,10 @@ from dataclasses import replace
 from datetime import date, time, timedelta
 from typing import Any
 
+import numpy as np
 import pytest
 import shapely
+import shapely.affinity
 from django.core.management import call_command
 from django.db import IntegrityError, connection, transaction
 from django.test.utils import CaptureQueriesContext
@@ -265,6 +267,33 @@ def test_clear_width_of_a_bent_footway() -> None:
     bent = shapely.LineString([(0, 0), (100, 0), (100, 50)])
     assert clear_width(shapely.box(101, 20, 103, 22), bent, 6.0) == pytest.approx(4.0)  # from x = 97 to 101
     assert clear_width(shapely.box(101, 49, 103, 55), bent, 6.0) == pytest.approx(4.0)
+
+
+def test_clear_width_beside_a_bend_is_the_least_between_the_corners() -> None:
+    # A valley of two arms that fall 1 in 10 to (0, 0), 10 m wide, and a place 4 m south of its bottom: 5 + 4 = 9 m are left north
+    # of it. Its corners at x = ±8 are (0.8 + 4) / √1.01 = 4.776 m away, which would make 9.776 m.
+    valley = shapely.LineString([(-100, 10), (0, 0), (100, 10)])
+    assert clear_width(shapely.box(-8, -6, 8, -4), valley, 10.0) == pytest.approx(9.0)
+    # A ridge, and a place across it: south of its middle 4 / √1.01 = 3.980 m are taken, south of its corners 3.184 m.
+    ridge = shapely.LineString([(-100, -10), (0, 0), (100, -10)])
+    assert clear_width(shapely.box(-8, -4, 8, 6), ridge, 10.0) == pytest.approx(5 - 4 / 1.01**0.5)
+
+
+def test_clear_width_is_that_of_points_all_along_the_edge() -> None:
+    rng = np.random.default_rng(11)
+    for _case in range(40):
+        heading = np.cumsum(rng.uniform(-0.2, 0.2, 12))
+        steps = 8 * np.column_stack((np.cos(heading), np.sin(heading)))
+        footway = shapely.LineString(np.vstack(([0.0, 0.0], np.cumsum(steps, axis=0))))
+        middle, width = footway.interpolate(rng.uniform(35, 55)), rng.uniform(3, 6)
+        box = shapely.box(*(-rng.uniform(0.5, (14, 2))), *rng.uniform(0.5, (14, 2)))
+        turned = shapely.affinity.rotate(box, np.degrees(heading[5]) + rng.uniform(-20, 20), origin=(0, 0))
+        area = shapely.affinity.translate(turned, middle.x, middle.y)
+        edge = area.exterior.interpolate(np.linspace(0, 1, 4000), normalized=True)
+        left = shapely.intersects(footway.buffer(60, single_sided=True), edge)
+        aside = shapely.distance(edge, footway) * np.where(left, 1, -1)
+        most = max(width / 2 - aside.max(), aside.min() + width / 2)
+        assert clear_width(area, footway, width) == pytest.approx(np.clip(most, 0, width), abs=0.01)
 
 
 def test_pitch_area_is_advised_for_stall_sites() -> None:

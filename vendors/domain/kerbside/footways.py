@@ -18,6 +18,7 @@ from vendors.domain.kerbside.cells import NONE, Cells, cut, merged, spread
 from vendors.domain.kerbside.strip import Strip
 
 STEP_M, FINE_M, TURN = 8.0, 1.0, 0.1
+STRAIGHT = 2e-4  # radians: a bend that changes what is left by less than some millimetres
 AT_ONCE = 40_000  # rectangles that are looked at together: some 10^6 pairs with segments
 
 
@@ -77,12 +78,16 @@ class _Footways:
     """Footways as segments of their middle lines, with half their widths, and the metres that are to be left of each."""
 
     def __init__(self, strip: Strip, lines: npt.NDArray[np.object_], halves: Floats, required: float) -> None:
+        simple, whole = shapely.get_parts(lines, return_index=True)
+        halves = halves[whole]
         self.strip, self.halves, self.required = strip, halves, required
-        simple = np.array([shapely.get_parts(line)[0] for line in lines], dtype=object)
         xy, owner = shapely.get_coordinates(simple, return_index=True)
         first = np.flatnonzero(owner[1:] == owner[:-1])
         self.line: Ints = owner[first]
         self.start, self.end = xy[first], xy[first + 1]
+        self.begins = np.diff(self.line, prepend=-1) != 0
+        self.ends_here = np.diff(self.line, append=-1) != 0
+        self.halving, self.turn = self._bends()
         self.low, self.high = np.minimum(self.start, self.end), np.maximum(self.start, self.end)
         self.middle, self.reach = (self.start + self.end) / 2, np.hypot(*(self.end - self.start).T) / 2
         self.reach += halves[self.line] + self._diagonal / 2
@@ -99,6 +104,15 @@ class _Footways:
         )
         cell, tip = strip.near(shapely.points(self.tips), np.full(2 * len(simple), self._around))
         self.ends = _Nearby.of(cell, tip, self.cells)
+
+    def _bends(self) -> tuple[Floats, Floats]:
+        """For the end of each segment the direction that halves the angle to the next one, and the turn (radians)."""
+        along = self.end - self.start
+        along = along / np.maximum(np.hypot(*along.T), 1e-9)[:, None]
+        on = along + np.vstack((along[1:], along[-1:]))
+        chord = np.hypot(*(along - np.vstack((along[1:], along[-1:]))).T)
+        turn = np.where(self.ends_here, 0.0, 2 * np.arcsin(np.minimum(chord / 2, 1.0)))
+        return np.column_stack((-on[:, 1], on[:, 0])), turn
 
     @staticmethod
     def _last(xy: Floats, owner: Ints, lines: int) -> Floats:
@@ -191,29 +205,90 @@ class _Footways:
         short = np.zeros(len(laid.near), dtype=bool)
         if not len(owner):
             return short
-        line, step = self.line[segment], self._groups(owner, segment)
-        corners = self._offsets(laid, owner, segment, step)
-        half = self.halves[line[step]]
-        clear = np.maximum(half - corners.max(axis=0), corners.min(axis=0) + half)
-        too_little = np.clip(clear, 0.0, 2 * half) < self.required - siting.TOLERANCE_M
+        step = self._groups(owner, segment)
+        clear = self._clear(laid, owner, segment, step, sides=False)
+        too_little = clear < self.required - siting.TOLERANCE_M
+        # Between two corners a side strays from where these would have it by its length times a quarter of the turn at most.
+        strays = self._diagonal / 2 * np.add.reduceat(self.turn[segment], step)
+        unsure = ~too_little & (clear - strays < self.required)
+        if unsure.any():
+            count = np.diff(np.append(step, len(owner)))
+            chosen = np.repeat(unsure, count)
+            owner_of, of, some = owner[chosen], segment[chosen], count[unsure]
+            clear = self._clear(laid, owner_of, of, np.cumsum(some) - some, sides=True)
+            too_little[unsure] = clear < self.required - siting.TOLERANCE_M
         short[owner[step[too_little]]] = True
         return short
 
-    def _offsets(self, laid: Rectangles, owner: Ints, segment: Ints, step: Ints) -> Floats:
-        """Metres aside of a footway that each corner lies, as `siting.offsets_from` has it; groups begin at `step`."""
+    def _clear(self, laid: Rectangles, owner: Ints, segment: Ints, step: Ints, *, sides: bool) -> Floats:
+        """Metres left clear by each group of segments, which begin at `step`, by the corners of its rectangle, or by all its sides."""
+        group, aside = self._offsets(laid, owner, segment, step, sides=sides)
+        first = np.flatnonzero(np.diff(group, prepend=-1))
+        most, least = np.maximum.reduceat(aside, first), np.minimum.reduceat(aside, first)
+        half = self.halves[self.line[segment[step]]]
+        return np.clip(np.maximum(half - most, least + half), 0.0, 2 * half)
+
+    def _offsets(
+        self, laid: Rectangles, owner: Ints, segment: Ints, step: Ints, *, sides: bool
+    ) -> tuple[Ints, Floats]:
+        """Metres aside of a footway that the outermost points of each rectangle lie, as `siting.clear_width` has it.
+
+        The groups of segments begin at `step`; what comes back is the group of each point, and its metres.
+        """
         a, b = (self._centred(laid, owner, ends[segment]) for ends in (self.start, self.end))
-        length = np.maximum(np.hypot(*(b - a).T), 1e-9)
-        along = (b - a) / length[:, None]
-        size = np.diff(np.append(step, len(owner)))
-        found = []
-        for x, y in ((-1, -1), (1, -1), (1, 1), (-1, 1)):
-            to = np.array([x * laid.size.length / 2, y * laid.size.depth / 2]) - a
-            away = to - np.clip(np.einsum("ij,ij->i", to, along), 0.0, length)[:, None] * along
-            apart = np.einsum("ij,ij->i", away, away)
-            is_nearest = apart == np.repeat(np.minimum.reduceat(apart, step), size)
-            aside = along[:, 0] * away[:, 1] - along[:, 1] * away[:, 0]
-            found.append(np.maximum.reduceat(np.where(is_nearest, aside, -np.inf), step))
-        return np.array(found)
+        count = np.diff(np.append(step, len(owner)))
+        group, points = self._corners(len(step))
+        if sides:
+            group, points = self._abreast(laid, owner, segment, b, np.repeat(np.arange(len(step)), count))
+        point, pair = spread(step[group], count[group])
+        to, chosen = points[point] - a[pair], segment[pair]
+        way = (b - a)[pair]
+        length = np.maximum(np.hypot(*way.T), 1e-9)
+        along = way / length[:, None]
+        t = np.einsum("ij,ij->i", to, along)
+        away = to - np.clip(t, 0.0, length)[:, None] * along
+        apart = np.einsum("ij,ij->i", away, away)
+        first = np.flatnonzero(np.diff(point, prepend=-1))
+        is_nearest = apart <= np.repeat(np.minimum.reduceat(apart, first), count[group])
+        nearest = np.flatnonzero(is_nearest)[np.flatnonzero(np.diff(point[is_nearest], prepend=-1))]
+        t, length, chosen = t[nearest], length[nearest], chosen[nearest]
+        aside = along[nearest, 0] * away[nearest, 1] - along[nearest, 1] * away[nearest, 0]
+        round_a_bend = (t < 0) & ~self.begins[chosen] | (t > length) & ~self.ends_here[chosen]
+        return group, np.where(round_a_bend, np.copysign(np.sqrt(apart[nearest]), aside), aside)
+
+    def _corners(self, groups: int) -> tuple[Ints, Floats]:
+        sides = np.array([self.strip.size.length / 2, self.strip.size.depth / 2])
+        corners = sides * np.array([(-1, -1), (1, -1), (1, 1), (-1, 1)])
+        return np.repeat(np.arange(groups), 4), np.tile(corners, (groups, 1))
+
+    def _abreast(
+        self, laid: Rectangles, owner: Ints, segment: Ints, end: Floats, group: Ints
+    ) -> tuple[Ints, Floats]:
+        """Corners of the rectangles, and the points of their sides abreast of a footway's bends; in order of group."""
+        corner_of, corners = self._corners(int(group[-1]) + 1)
+        found_of, found = [corner_of], [corners]
+        sides, corners = corners[2], corners[:4]
+        within = 4 * self.halves[self.line[segment]]
+        bends = (self.turn[segment] > STRAIGHT) & (np.abs(end) <= sides + within[:, None]).all(axis=1)
+        vertex, of = end[bends], group[bends]
+        halving = np.column_stack(
+            [
+                np.einsum("ij,ij->i", self.halving[segment[bends]], axis[owner[bends]])
+                for axis in (laid.along, laid.out)
+            ]
+        )
+        for start, step in zip(corners, np.roll(corners, -1, axis=0) - corners, strict=True):
+            to = vertex - start
+            with np.errstate(divide="ignore", invalid="ignore"):
+                crossing = (to[:, 0] * halving[:, 1] - to[:, 1] * halving[:, 0]) / (
+                    step[0] * halving[:, 1] - step[1] * halving[:, 0]
+                )
+            for share in (to @ step / (step @ step), crossing):
+                found_of.append(of)
+                found.append(start + np.clip(np.nan_to_num(share), 0.0, 1.0)[:, None] * step)
+        groups_of, points = np.concatenate(found_of), np.concatenate(found)
+        order = np.argsort(groups_of, kind="stable")
+        return groups_of[order], points[order]
 
 
 def _in_parts(look: Callable[[Floats], Flags], at: Floats) -> Flags:

@@ -67,10 +67,51 @@ def _judge_width(survey: Survey, n: int, r: int) -> Verdict:
 
 
 def clear_width(area: shapely.Geometry, line: shapely.Geometry, width: float) -> float:
-    """The widest strip, in metres, that `area` leaves clear of a footway `width` metres wide around `line`."""
-    offsets = offsets_from(line, shapely.get_coordinates(area))
+    """The widest strip, in metres, that `area` leaves clear of a footway `width` metres wide around `line`.
+
+    Measured along the whole of the area's edge, for beside a bend the narrowest spot lies between two corners.
+    """
+    offsets = offsets_from(line, _outermost(area, line, 2 * width))
     half = width / 2
     return float(np.clip(max(half - offsets.max(), offsets.min() + half), 0.0, width))
+
+
+def _outermost(area: shapely.Geometry, line: shapely.Geometry, within: float) -> np.ndarray:
+    """The points of the area's edge that may be the farthest to one side of the line: its corners, and what is abreast of a bend.
+
+    Between two corners a side is farthest or nearest where it is nearest to a vertex of the line, or crosses the line that
+    halves the angle there. Vertices farther than `within` metres from the area do not matter.
+    """
+    corners = shapely.get_coordinates(area.exterior)
+    vertices, halving = _bends(line)
+    west, south, east, north = area.bounds
+    near = (
+        (vertices >= (west - within, south - within)) & (vertices <= (east + within, north + within))
+    ).all(axis=1)
+    if not near.any():
+        return corners
+    start, step = corners[:-1, None, :], np.diff(corners, axis=0)[:, None, :]
+    to, way = vertices[near][None, :, :] - start, halving[near][None, :, :]
+    with np.errstate(divide="ignore", invalid="ignore"):
+        nearest = (to * step).sum(axis=2) / (step * step).sum(axis=2)
+        crossing = _cross(to, way) / _cross(step, way)
+    shares = np.clip(np.nan_to_num(np.stack((nearest, crossing))), 0.0, 1.0)
+    return np.concatenate((corners, (start + shares[..., None] * step).reshape(-1, 2)))
+
+
+def _bends(line: shapely.Geometry) -> tuple[np.ndarray, np.ndarray]:
+    """The inner vertices of a line, and for each the direction that halves the angle between its two arms."""
+    xy, part = shapely.get_coordinates(shapely.get_parts(line), return_index=True)
+    inner = np.flatnonzero((part[2:] == part[1:-1]) & (part[1:-1] == part[:-2])) + 1
+    back, on = xy[inner - 1] - xy[inner], xy[inner + 1] - xy[inner]
+    chord = (
+        on / np.maximum(np.hypot(*on.T), 1e-9)[:, None] - back / np.maximum(np.hypot(*back.T), 1e-9)[:, None]
+    )
+    return xy[inner], np.column_stack((-chord[:, 1], chord[:, 0]))
+
+
+def _cross(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    return np.asarray(a[..., 0] * b[..., 1] - a[..., 1] * b[..., 0])
 
 
 def offsets_from(line: shapely.Geometry, points: np.ndarray) -> np.ndarray:
@@ -81,13 +122,17 @@ def offsets_from(line: shapely.Geometry, points: np.ndarray) -> np.ndarray:
     lengths = np.maximum(np.hypot(steps[:, 0], steps[:, 1]), 1e-9)
     along = steps / lengths[:, None]
     to_points = points[:, None, :] - starts[None, :, :]
-    t = np.clip(np.einsum("psk,sk->ps", to_points, along), 0.0, lengths)
-    away = to_points - t[..., None] * along
+    t = np.einsum("psk,sk->ps", to_points, along)
+    inside = np.clip(t, 0.0, lengths)
+    away = to_points - inside[..., None] * along
     nearest = np.argmin(np.einsum("psk,psk->ps", away, away), axis=1)
     rows = np.arange(len(points))
-    direction = along[nearest]
-    away = away[rows, nearest]
-    return direction[:, 0] * away[:, 1] - direction[:, 1] * away[:, 0]
+    aside = _cross(along[nearest], away[rows, nearest])
+    # Around the outside of a bend it is the vertex that is nearest; at a line's own ends the line runs on.
+    ends = np.column_stack((np.diff(part[first], prepend=-1) != 0, np.diff(part[first], append=-1) != 0))
+    t, length = t[rows, nearest], lengths[nearest]
+    round_a_bend = (t < 0) & ~ends[nearest, 0] | (t > length) & ~ends[nearest, 1]
+    return np.where(round_a_bend, np.copysign(np.hypot(*away[rows, nearest].T), aside), aside)
 
 
 def _judge_area(survey: Survey, n: int, r: int) -> Verdict:
