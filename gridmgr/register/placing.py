@@ -203,7 +203,7 @@ def _legal_within_stretch(step: Step, drawn: Drawn, on: date) -> Drawn | None:
         or not ruled(drawn.place.kind, rules_of(on))
     ):
         return None
-    found = nearest_legal(drawn.place, on=on).same_kerb
+    found = nearest_legal(drawn.place, on=on, draft=drawn.draft).same_kerb
     if found is None:
         return None
     low, high = found.footprint.stretch

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 import shapely
-from django.contrib.gis.geos import LineString
+from django.contrib.gis.geos import LineString, Point
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from hypothesis import HealthCheck, given, settings
@@ -22,6 +22,7 @@ from parking.models import Bay, School
 from tests.drawing import BASE, at, line, multi, point, rect
 from tests.factories import BayFactory, DropOffPointFactory, RoadFactory, SchoolFactory, SiteFactory
 from tests.vendors.siting import ON, SEASON, facility, ground, place, spot
+from vendors.domain.draft import Draft, Drawn, Position, draw, position_at
 from vendors.domain.footprint import Runs, Size, footprint, nearest_kerb, rectangles, size_of
 from vendors.domain.kerbside import (
     NO_ROOM,
@@ -34,6 +35,7 @@ from vendors.domain.kerbside import (
 )
 from vendors.domain.kerbside.cells import holds
 from vendors.domain.kerbside.strip import Strip
+from vendors.domain.pitching import Layout
 from vendors.domain.place import Place, as_shapely
 from vendors.domain.profile import install_demo_profile
 from vendors.domain.siting import TOLERANCE_M, clear_width, evaluate, judge, offsets_from, rules_of
@@ -468,6 +470,65 @@ def test_nearest_legal_of_a_good_place_is_where_it_stands(street: Kerb) -> None:
     found = nearest_legal(place(x=300, y=-12), on=ON)
     assert found.same_kerb is not None
     assert found.same_kerb.moved_m == pytest.approx(0, abs=0.01)
+
+
+def test_what_is_offered_on_a_bend_is_drawn_judged_and_measured_as_one() -> None:
+    # A kerb that winds, a hydrant every 160 m, and stalls of 11 pitches that stand too near to one: what is offered breaks nothing
+    # as the page draws it again from road, side and metre, lies as far away as is said, and none on the kerb is nearer.
+    rng = np.random.default_rng(8)
+    heading = np.cumsum(rng.uniform(-0.16, 0.16, 70))
+    steps = 12 * np.column_stack((np.cos(heading), np.sin(heading)))
+    axis = shapely.LineString(np.concatenate(([[0.0, 0.0]], np.cumsum(steps, axis=0))) + np.array(BASE))
+    way = Way(axis, key=1, width_m=15.0)
+    road = RoadFactory(reference_line=LineString(axis.coords[:], srid=SRID), width_m=15.0)
+    for side in ("left", "right"):
+        for run in derive_kerbs(derive_reference_line([way]), [way]).side(side):
+            stored = LineString(run.line.coords[:], srid=SRID)
+            Kerb.objects.create(road=road, side=side, line=stored, measures=run.measures.tolist())
+    for metre in range(80, 800, 160):
+        facility("hydrant", Point(*axis.interpolate(metre).coords[0], srid=SRID))
+    layout, moved = Layout(2.0, 1.0, 0.4, 0.8), []
+    for index, metre in enumerate(rng.uniform(60, 780, 30)):
+        where = Position(road.pk, ("left", "right")[index % 2], round(float(metre), 3))
+        drawn = draw(Draft("stall", where, 11, layout, time(7), time(21)), stay=True)
+        offered = nearest_legal(drawn.place, on=ON, draft=drawn.draft).same_kerb
+        assert offered is not None
+        again = replace(position_at(drawn.kerb, offered.footprint.at), kerb=None)
+        there = draw(replace(drawn.draft, position=again), stay=True)
+        assert evaluate(replace(there.place, sign_board=True, bins=1), on=ON) == []
+        apart = there.place.area.centroid.distance(drawn.place.area.centroid)
+        assert offered.moved_m == pytest.approx(apart, abs=0.01)
+        middle, line_at = drawn.place.area.centroid, as_shapely(drawn.kerb.line)
+        spots = np.arange(15, line_at.length - 15, 0.5)
+        spots = spots[shapely.distance(line_at.interpolate(spots), middle) < apart + 4]
+        nearer = [
+            each.place
+            for at in spots.tolist()
+            if (each := _drawn_at(drawn, at)) and each.place.area.centroid.distance(middle) < apart - 0.15
+        ]
+        broken = judge(nearer, on=ON, rules=[rule for rule in rules_of(ON) if rule.code == "hydrant"])
+        assert all(verdicts[0].broken for verdicts in broken)
+        # The place alone, without its draft, is the same rectangle.
+        assert nearest_legal(drawn.place, on=ON).same_kerb.moved_m == pytest.approx(apart, abs=0.02)  # type: ignore[union-attr]
+        moved.append(apart)
+    assert sum(metres > 1 for metres in moved) >= 8
+
+
+def _drawn_at(drawn: Drawn, at: float) -> Drawn | None:
+    try:
+        return draw(replace(drawn.draft, position=position_at(drawn.kerb, at)))
+    except Invalid:
+        return None
+
+
+def test_size_of_a_place_beside_a_bend_draws_it_again() -> None:
+    # An arc of 40 m radius: a chord of 20 m has 1.27 m of bulge, which is no part of the distance from the kerb.
+    angles = np.linspace(0, np.pi / 2, 40)
+    for side in ("left", "right"):
+        run = kerb(RoadFactory(), side, *zip(40 * np.sin(angles), 40 * np.cos(angles), strict=True))
+        drawn = footprint(run, at=30.0, size=Size(11.0, 2.5, 0.8))
+        size, at_m = size_of(Place("stall", drawn.area, time(7), time(21)), run)
+        assert (size.length, size.depth, size.offset, at_m) == pytest.approx((11.0, 2.5, 0.8, 30.0), abs=1e-6)
 
 
 def test_nothing_legal_within_reach(street: Kerb) -> None:

@@ -99,11 +99,12 @@ def locate(*, lon: float, lat: float) -> Position:
             _("这里 %(reach).0f m 内没有道路,最近的路缘在 %(away)s 外。请移到本市的道路旁。")
             % {"reach": CITY_REACH_M, "away": quantities.length(away)}
         )
-    first, *others = (_position(kerb, along_kerb(kerb, x, y)) for kerb in kerbs)
+    first, *others = (position_at(kerb, along_kerb(kerb, x, y)) for kerb in kerbs)
     return replace(first, others=tuple(others))
 
 
-def _position(kerb: Kerb, at: float) -> Position:
+def position_at(kerb: Kerb, at: float) -> Position:
+    """The position at a metre along a run of kerb."""
     return Position(kerb.road_id, kerb.side, round(KerbLine.of(kerb).measure(at), METRE_DIGITS), kerb)
 
 
@@ -165,7 +166,7 @@ def draw(draft: Draft, *, stay: bool = False) -> Drawn:
         raise Invalid(_("里程须是数字(米)。"))
     kerb, at = kerb_at(draft.position, length=draft.size.length, stay=stay)
     if stay:
-        position = replace(_position(kerb, at), others=draft.position.others)
+        position = replace(position_at(kerb, at), others=draft.position.others)
         draft = replace(draft, position=position)
         at = float(np.interp(draft.position.metre, (line := KerbLine.of(kerb)).measures, line.arc))
     found = footprint(kerb, at=_inside(kerb, at, draft.size.length), size=draft.size)
@@ -232,7 +233,7 @@ def draft_of(site: Site) -> Draft:
     size, at = size_of(Place.of(site), kerb)
     return Draft(
         kind=site.kind,
-        position=_position(kerb, min(max(at, 0.0), KerbLine.of(kerb).length_m)),
+        position=position_at(kerb, min(max(at, 0.0), KerbLine.of(kerb).length_m)),
         pitches=site.pitches.count() or site.capacity,
         layout=layout_of(site, frame_of(site)),
         opens=site.opens,

@@ -29,6 +29,7 @@ Ints = npt.NDArray[np.intp]
 
 OFFSET_M = 0.8  # from the kerb to a place on the pavement, when nobody says otherwise
 APART_M = 1000.0  # between two runs on the long axis
+SETTLING_STEPS = 12  # until a rectangle's middle is found: each halves, at least, what is left
 LIMITS_M = {"length": (1.0, 400.0), "depth": (0.5, 60.0), "offset": (-30.0, 30.0)}
 
 
@@ -295,15 +296,28 @@ def along_kerb(kerb: Kerb, x: float, y: float) -> float:
 
 
 def size_of(place: Place, kerb: Kerb) -> tuple[Size, float]:
-    """The smallest rectangle beside the kerb that holds the place's area, and the metre along the kerb abreast of its middle."""
-    middle = place.area.centroid
-    at = along_kerb(kerb, middle.x, middle.y)
-    line = KerbLine.of(kerb)
-    low, high = max(at - 1.0, 0.0), min(at + 1.0, line.length_m)
-    along = line.at(high) - line.at(low)
-    along = along / max(float(np.hypot(*along)), 1e-9)
-    out = np.array([along[1], -along[0]]) * line.inward
-    corners = shapely.get_coordinates(place.area) - line.at(at)
-    on_kerb, away = corners @ along, corners @ out
-    size = Size(float(np.ptp(on_kerb)), float(np.ptp(away)), float(np.clip(away.min(), *LIMITS_M["offset"])))
-    return size, at + float(on_kerb.min() + on_kerb.max()) / 2
+    """The smallest rectangle beside the kerb that holds the place's area, and the metre along the kerb abreast of its middle.
+
+    `rectangles` draws it there again: the offset is what a rectangle at a kerb that bulges has beyond the bulge.
+    """
+    runs, corners = Runs([kerb]), shapely.get_coordinates(place.area.exterior)
+    most = float(runs.length[0])
+    at = along_kerb(kerb, *shapely.get_coordinates(place.area.centroid)[0])
+    length, depth, offset = _length_along(place.area, runs, at), 1.0, 0.0
+    for _step in range(SETTLING_STEPS):
+        length = float(np.clip(min(length, most), *LIMITS_M["length"]))
+        half = length / 2
+        laid = rectangles(runs, np.array([min(max(at, half), most - half)]), Size(length, 1.0, 0.0))
+        along, out = laid.local(np.zeros(len(corners), dtype=np.intp), corners)
+        at = min(max(at, half), most - half) + float(along.min() + along.max()) / 2
+        length, depth, offset = float(np.ptp(along)), float(np.ptp(out)), float(out.min() - laid.near[0])
+    return Size(length, depth, float(np.clip(offset, *LIMITS_M["offset"]))), at
+
+
+def _length_along(area: Polygon, runs: Runs, at: float) -> float:
+    """How long the area is in the direction of its own sides that is nearest to the kerb's."""
+    (before, after) = runs.point(np.array([at - 1.0, at + 1.0]))
+    box = shapely.get_coordinates(shapely.minimum_rotated_rectangle(area))[:3]
+    sides = np.diff(box, axis=0)
+    lengths = np.hypot(*sides.T)
+    return float(lengths[np.argmax(np.abs(sides @ (after - before)) / np.maximum(lengths, 1e-9))])

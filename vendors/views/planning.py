@@ -282,7 +282,7 @@ def nearest(request: HttpRequest) -> JsonResponse:
     planner(request)
     data, on = json_of(request), timezone.localdate()
     drawn = drafting.draw(drafts.draft_of(data, site=site_of(data)), stay=True)
-    found = nearest_legal(checked(drawn.place, on=on), on=on)
+    found = nearest_legal(checked(drawn.place, on=on), on=on, draft=drawn.draft)
     return JsonResponse({"same_kerb": _move(found.same_kerb), "any_kerb": _move(found.any_kerb)})
 
 
@@ -298,7 +298,7 @@ def _move(move: Move | None) -> dict[str, Any] | None:
             "side_name": kerb.get_side_display(),
             "metre": round(KerbLine.of(kerb).measure(move.footprint.at), drafting.METRE_DIGITS),
         },
-        "moved_m": round(move.moved_m, 1),
+        "moved_m": round(move.moved_m, 3),
     }
 
 

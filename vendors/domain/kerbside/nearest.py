@@ -1,6 +1,9 @@
-"""What would make a place legal: the nearest position that breaks no hard rule."""
+"""What would make a place legal: the nearest position that breaks no hard rule.
 
-from collections.abc import Sequence
+What is offered is drawn as it will be when somebody takes the offer, and that ground is judged and measured.
+"""
+
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
@@ -8,27 +11,34 @@ import numpy as np
 import shapely
 from django.contrib.gis.measure import D
 
+from gridmgr.errors import Invalid
 from grids.enums import RoadClass
 from grids.models import Kerb
 from vendors.domain import siting
+from vendors.domain.draft import Draft, draw, position_at
 from vendors.domain.footprint import (
+    Floats,
     Footprint,
+    Ints,
     Runs,
     Size,
-    along_kerb,
-    as_footprint,
+    footprint,
     nearest_kerb,
     rectangles,
     size_of,
 )
 from vendors.domain.kerbside.answer import Wanted
-from vendors.domain.kerbside.cells import Cells, cut, elementary, merged
+from vendors.domain.kerbside.cells import Cells, cut, elementary, holds, merged
 from vendors.domain.kerbside.stretches import answer
 from vendors.domain.place import Place, as_shapely, stored
 from vendors.enums import Severity
 from vendors.models import PlacementRule
 
 AROUND_M = 300.0
+STEP_M = 0.5  # between places that are thought of
+EDGE_M = 0.01  # from the edge of what is free
+INWARD_M = (0.05, 0.3)  # and farther from it, where the nearest turns out to break a rule by the last digit
+AT_ONCE = 4  # places that are judged together
 
 
 @dataclass(frozen=True)
@@ -48,18 +58,21 @@ class NearestLegal:
     any_kerb: Move | None
 
 
-def nearest_legal(place: Place, *, on: date) -> NearestLegal:
-    """Where the place could go, with the same length, depth and distance from the kerb. Raises Invalid for one that fits no
-    kerb, Conflict without rules in force."""
+def nearest_legal(place: Place, *, on: date, draft: Draft | None = None) -> NearestLegal:
+    """Where the place could go, with the same length, depth and distance from the kerb. Raises Invalid for one that fits
+    no kerb, Conflict without rules in force.
+
+    With the `draft` that drew the place what is offered is that draft at another metre.
+    """
     middle = place.area.centroid
     kerb = _kerb_of(place)
-    size, _at = size_of(place, kerb)
+    size = draft.size if draft else size_of(place, kerb)[0]
     here = stored(middle.buffer(1.0))
     near = Kerb.objects.filter(line__dwithin=(here, D(m=AROUND_M))).exclude(
         road__road_class=RoadClass.EXPRESSWAY
     )
     own = Kerb.objects.filter(road=kerb.road_id, side=kerb.side)
-    runs = Runs(list((near | own).distinct().order_by("pk")))
+    runs = Runs(list((near | own).distinct().select_related("road").order_by("pk")))
     wanted = Wanted(place.kind, size, place.opens, place.closes, place.season, place.site_id)
     in_force = siting.rules_of(on)
     siting.require_rules(place.kind, in_force)
@@ -69,11 +82,10 @@ def nearest_legal(place: Place, *, on: date) -> NearestLegal:
     low, high, masks = elementary(found.room, barred) if len(found.room[0]) else (*found.room, np.empty(0))
     free = (low[masks == 0], high[masks == 0])
     ranked = _ranked(runs, free, size, middle)
-    same = [at for at in ranked if _is_on(runs, at, kerb)]
-    return NearestLegal(
-        _first_good(runs, same, size, place, rules, on),
-        _first_good(runs, ranked, size, place, rules, on, AROUND_M),
-    )
+    own_runs = np.array([each.road_id == kerb.road_id and each.side == kerb.side for each in runs.kerbs])
+    drawing = _Drawing(runs, size, place, draft)
+    same = _first_good(drawing, ranked[own_runs[runs.run_of(ranked)]], rules, on)
+    return NearestLegal(same, _first_good(drawing, ranked, rules, on, AROUND_M))
 
 
 def _kerb_of(place: Place) -> Kerb:
@@ -97,48 +109,90 @@ def _worth_looking_at(runs: Runs, kerb: Kerb, middle: shapely.Point) -> Cells:
     return merged(low[chosen], high[chosen])
 
 
-def _is_on(runs: Runs, at: float, kerb: Kerb) -> bool:
-    run = runs.kerbs[int(runs.run_of(np.array([at]))[0])]
-    return bool(run.road_id == kerb.road_id and run.side == kerb.side)
+def _ranked(runs: Runs, free: Cells, size: Size, middle: shapely.Point) -> Floats:
+    """Places on the axis, of each free stretch the nearest to `middle` and some farther inside; the nearest of all first.
+
+    Beside a bend the nearest need not be abreast: the stretches are looked at every STEP_M, and closer where it is nearest.
+    """
+    if not len(free[0]):
+        return np.empty(0)
+    ends = np.minimum(EDGE_M, (free[1] - free[0]) / 2)
+    first, last = free[0] + ends, free[1] - ends
+    low, high = cut((first, last), STEP_M)
+    at = np.concatenate(((low + high) / 2, first, last))
+    best = _nearest_of_each(runs, at, np.searchsorted(first, at, side="right") - 1, size, middle)
+    for step in (STEP_M, STEP_M / 8, STEP_M / 64):
+        around = best[:, None] + step * np.linspace(-1, 1, 17)
+        at = np.clip(around, first[:, None], last[:, None]).ravel()
+        best = _nearest_of_each(runs, at, np.repeat(np.arange(len(best)), 17), size, middle)
+    inside = [np.clip(best, free[0] + by, free[1] - by) for by in INWARD_M]
+    every = np.unique(np.concatenate([best, *(at[holds(free, at)] for at in inside)]))
+    return every[np.argsort(_apart(runs, every, size, middle), kind="stable")]
 
 
-def _ranked(runs: Runs, free: Cells, size: Size, middle: shapely.Point) -> list[float]:
-    """The nearest place on the axis of each free stretch, the nearest to `middle` first."""
-    candidates: list[float] = []
-    for low, high in zip(*free, strict=True):
-        run = int(runs.run_of(np.array([low]))[0])
-        base = float(runs.base[run])
-        abreast = base + along_kerb(runs.kerbs[run], middle.x, middle.y)
-        edge = min(0.01, (high - low) / 2)
-        candidates.append(float(np.clip(abreast, low + edge, high - edge)))
-    if not candidates:
-        return []
-    at = np.array(candidates)
-    centres = shapely.get_coordinates(shapely.centroid(rectangles(runs, at, size).polygons()))
-    order = np.argsort(np.hypot(centres[:, 0] - middle.x, centres[:, 1] - middle.y), kind="stable")
-    return [float(each) for each in at[order]]
+def _nearest_of_each(runs: Runs, at: Floats, owner: Ints, size: Size, middle: shapely.Point) -> Floats:
+    """Of each owner's places on the axis the nearest to `middle`."""
+    order = np.lexsort((_apart(runs, at, size, middle), owner))
+    return at[order[np.unique(owner[order], return_index=True)[1]]]
+
+
+def _apart(runs: Runs, at: Floats, size: Size, middle: shapely.Point) -> Floats:
+    """Metres from the middles of the rectangles to `middle`."""
+    centre = rectangles(runs, at, size).centre
+    return np.hypot(centre[:, 0] - middle.x, centre[:, 1] - middle.y)
+
+
+@dataclass(frozen=True)
+class _Drawing:
+    """How a place is drawn elsewhere: by its draft, or as the rectangle that it is."""
+
+    runs: Runs
+    size: Size
+    place: Place
+    draft: Draft | None
+
+    def at(self, where: float) -> Move | None:
+        """The place at one of the axis, as it will be; None where rounding its metre takes away its room."""
+        kerb = self.runs.kerbs[int(self.runs.run_of(np.array([where]))[0])]
+        along = where - float(self.runs.base[self.runs.kerbs.index(kerb)])
+        try:
+            ground, there = self._drawn(kerb, along)
+        except Invalid:
+            return None
+        return Move(ground, float(there.area.centroid.distance(self.place.area.centroid)), there)
+
+    def _drawn(self, kerb: Kerb, along: float) -> tuple[Footprint, Place]:
+        if self.draft is None:
+            ground = footprint(kerb, at=along, size=self.size)
+            where = {"road_id": ground.road_id, "side": ground.side, "stretch": ground.stretch}
+            return ground, self.place.moved_to(ground.area, **where)
+        drawn = draw(replace(self.draft, position=position_at(kerb, along)))
+        return drawn.footprint, drawn.place
 
 
 def _first_good(
-    runs: Runs,
-    ranked: Sequence[float],
-    size: Size,
-    place: Place,
+    drawing: _Drawing,
+    ranked: Floats,
     rules: Sequence[PlacementRule],
     on: date,
     most: float = np.inf,
 ) -> Move | None:
-    """The first position that `siting` finds good too."""
-    for at in ranked[:5]:
-        area = rectangles(runs, np.array([at]), size).polygons()[0]
-        found = as_footprint(runs, at, area, size)
-        moved = float(area.centroid.distance(place.area.centroid))
-        if moved > most:
+    """The nearest position that `siting` finds good too."""
+    for start in range(0, len(ranked), AT_ONCE):
+        some = ranked[start : start + AT_ONCE].tolist()
+        moves = sorted(filter(None, map(drawing.at, some)), key=lambda move: move.moved_m)
+        if moves and moves[0].moved_m > most:
             return None
-        there = place.moved_to(area, road_id=found.road_id, side=found.side, stretch=found.stretch)
-        if not any(
-            verdict.broken
-            for verdict in siting.judge([replace(there, sign_board=True, bins=1)], on=on, rules=rules)[0]
-        ):
-            return Move(found, moved, there)
+        good = [move for move, verdicts in zip(moves, _judged(moves, rules, on), strict=True) if not verdicts]
+        if good:
+            return good[0] if good[0].moved_m <= most else None
     return None
+
+
+def _judged(
+    moves: Sequence[Move], rules: Sequence[PlacementRule], on: date
+) -> Iterator[list[siting.Verdict]]:
+    """The rules that each breaks, were it equipped."""
+    places = [replace(move.place, sign_board=True, bins=1) for move in moves]
+    for verdicts in siting.judge(places, on=on, rules=rules):
+        yield [verdict for verdict in verdicts if verdict.broken]
