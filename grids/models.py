@@ -115,6 +115,11 @@ class Carriageway(models.Model):
     bridge = models.BooleanField(_("桥梁"), default=False)
     tunnel = models.BooleanField(_("隧道"), default=False)
     level = models.SmallIntegerField(_("层"), default=0)
+    level_known = models.BooleanField(
+        _("层级已知"),
+        default=True,
+        help_text=_("数据来源是否说明桥梁、隧道或层;没有说明的按地面处理,请现场确认。"),
+    )
     line = models.LineStringField(_("线形"), srid=SRID)
 
     class Meta:
@@ -125,7 +130,8 @@ class Carriageway(models.Model):
                 name="carriageway_width_positive", condition=Q(width_m__gt=0, width_m__lt=200)
             ),
         ]
-        indexes: ClassVar = [models.Index(fields=["highway"])]
+        # The second says at once how wide the widest is: how far beyond its line a way may matter.
+        indexes: ClassVar = [models.Index(fields=["highway"]), models.Index(fields=["width_m"])]
         triggers: ClassVar = [versioned()]
 
     def __str__(self) -> str:

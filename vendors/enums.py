@@ -53,6 +53,8 @@ class Target(models.TextChoices):
     FIRE_LANE = "fire_lane", _("消防通道")
     NO_VENDING = "no_vending", _("禁摆区域")
     CARRIAGEWAY = "carriageway", _("主次干路车行道")
+    ROADWAY = "roadway", _("车行道(含匝道和无名道路)")
+    STRUCTURE = "structure", _("桥梁、隧道")
     FOOTWAY = "footway", _("人行道")
     KERB_USE = "kerb_use", _("其他路缘占用")
     ITSELF = "itself", _("自身")

@@ -4,6 +4,7 @@ Places come as arrays of EWKB in hexadecimal, so that one place and ten thousand
 `%(…)s` parameters are named in each docstring.
 """
 
+from grids.enums import WidthOrigin
 from grids.models import Carriageway, Facility
 from parking.models import Bay, DropOffHours, DropOffPoint, PandaLane, School, SchoolGate
 from vendors.models import Site
@@ -12,6 +13,9 @@ from vendors.models import Site
 PANDA_LANE_HALF_M = 1.5
 # No carriageway is wider than twice this, and no footway: how far their lines are looked for beyond their edges.
 WIDEST_HALF_M = 100.0
+# A width that is only the usual one of its class may be wrong by so much at each side.
+UNSURE_M = 2.0
+_OF_WAYS = "'carriageway', 'roadway', 'structure'"
 # From so many places on it pays to ask first how wide the widest footway is.
 MANY = 100
 
@@ -21,12 +25,15 @@ def _table(model: type) -> str:
 
 
 def nearest_targets() -> str:
-    """SQL for the nearest target of each rule to each place: (place, rule, target's id, label, metres, shape as WKB).
+    """SQL for the nearest target of each rule to each place: (place, rule, id, label, metres, what, note, half its width, shape as WKB).
 
-    Parameters: `n`, `kind`, `area`, `inner` of the places; `r`, `applies_to`, `target`, `off`, `radius` of the rules;
-    `highways`: which ways a rule about carriageways means. Rules with `off` measure from `inner`. Nothing within
-    `radius` gives no row. For a carriageway the metres are to its edge. Facilities are looked for once a place for all
-    rules of one radius; of those equally near the first by id counts.
+    Parameters: `n`, `kind`, `area`, `inner` of the places; `r`, `applies_to`, `target`, `off`, `required`, `radius` of the
+    rules; `highways`: which ways are main carriageways. Rules with `off` measure from `inner`, and require 0 m. Nothing
+    within `radius` gives no row. Facilities and ways are looked for once a place; of those equally near the first by id counts.
+
+    For ways the metres are to their edge, `what` is tunnel, bridge, below (the ground) or link, and `note` says what is not
+    known: `width` where one that has its class's usual width may lie on the other side of what is required, `level` where
+    no bridge or tunnel is too near, but a way whose source knows neither is.
     """
     return f"""
         WITH place AS MATERIALIZED (
@@ -34,11 +41,11 @@ def nearest_targets() -> str:
             FROM unnest(%(n)s::int[], %(kind)s::text[], %(area)s::text[], %(inner)s::text[]) AS given (n, kind, area, inside)
         ), rule AS MATERIALIZED (
             SELECT * FROM unnest(
-                %(r)s::int[], %(applies_to)s::text[], %(target)s::text[], %(off)s::bool[], %(radius)s::float8[]
-            ) AS given (r, applies_to, target, off, radius)
+                %(r)s::int[], %(applies_to)s::text[], %(target)s::text[], %(off)s::bool[], %(required)s::float8[], %(radius)s::float8[]
+            ) AS given (r, applies_to, target, off, required, radius)
         ), circle AS MATERIALIZED (
             SELECT radius, applies_to, array_agg(target) AS targets FROM rule
-            WHERE target NOT IN ('school_gate', 'carriageway') GROUP BY radius, applies_to
+            WHERE target NOT IN ('school_gate', {_OF_WAYS}) GROUP BY radius, applies_to
         ), around AS MATERIALIZED (
             SELECT n, area, inside, radius, applies_to, f.id, f.kind, f.name, f.shape
             FROM circle JOIN place ON applies_to IN ('site', kind) JOIN {_table(Facility)} f
@@ -49,31 +56,47 @@ def nearest_targets() -> str:
             CROSS JOIN LATERAL (SELECT shape <-> CASE WHEN off THEN inside ELSE area END AS metres) apart
             WHERE target = kind AND metres <= radius
             ORDER BY n, r, metres, id
-        ), probe AS MATERIALIZED (
-            SELECT n, r, target, radius, CASE WHEN off THEN inside ELSE area END AS shape
-            FROM place JOIN rule ON applies_to IN ('site', kind) AND target IN ('school_gate', 'carriageway')
+        ), gate_probe AS MATERIALIZED (
+            SELECT n, r, radius, CASE WHEN off THEN inside ELSE area END AS shape
+            FROM place JOIN rule ON applies_to IN ('site', kind) AND target = 'school_gate'
+        ), widest AS MATERIALIZED (
+            SELECT max(radius) + (SELECT max(width_m) / 2 FROM {_table(Carriageway)}) AS reach
+            FROM rule WHERE target IN ({_OF_WAYS})
+        ), street AS MATERIALIZED (
+            SELECT n, place.kind, area, inside, c.id, c.name, c.line, c.width_m / 2 AS half, c.tunnel, c.is_link, c.level, c.level_known,
+                   c.bridge OR c.level > 0 AS raised, c.tunnel OR c.level < 0 AS sunk,
+                   c.width_origin = '{WidthOrigin.CLASS_DEFAULT}' AS usual,
+                   c.highway = ANY(%(highways)s) AND NOT c.is_link AND NOT c.tunnel AND c.level = 0 AS main
+            FROM place JOIN {_table(Carriageway)} c ON c.line && ST_Expand(area, (SELECT reach FROM widest))
+        ), told AS (
+            SELECT DISTINCT ON (n, r) n, r, id, name, gap, half, line,
+                   CASE WHEN target <> 'structure' THEN CASE WHEN is_link THEN 'link' ELSE '' END
+                        WHEN tunnel THEN 'tunnel' WHEN raised THEN 'bridge' WHEN sunk THEN 'below' ELSE '' END AS what,
+                   CASE WHEN target = 'structure' AND (gap >= required OR NOT (sunk OR raised))
+                             AND bool_or(NOT level_known AND gap < required) OVER each THEN 'level'
+                        WHEN CASE WHEN gap > required THEN bool_or(usual AND gap - required <= {UNSURE_M}) OVER each
+                                  ELSE usual AND required - gap <= {UNSURE_M} END THEN 'width'
+                        ELSE '' END AS note
+            FROM street JOIN rule ON applies_to IN ('site', kind) AND target IN ({_OF_WAYS})
+            CROSS JOIN LATERAL (SELECT (line <-> CASE WHEN off THEN inside ELSE area END) - half AS gap) apart
+            WHERE gap <= radius AND CASE target
+                WHEN 'carriageway' THEN main
+                WHEN 'roadway' THEN NOT tunnel AND level <= 0
+                ELSE sunk OR raised OR NOT level_known AND gap < required
+            END
+            WINDOW each AS (PARTITION BY n, r)
+            ORDER BY n, r, target = 'structure' AND NOT (sunk OR raised), gap, id
         )
-        SELECT n, r, id, name, metres, ST_AsBinary(shape) FROM facility
+        SELECT n, r, id, name, metres, '' AS what, '' AS note, 0.0 AS half, ST_AsBinary(shape) FROM facility
         UNION ALL
-        SELECT n, r, s.id, s.name || ' ' || gate, metres, ST_AsBinary(near.shape)
-        FROM probe CROSS JOIN LATERAL (
+        SELECT n, r, s.id, s.name || ' ' || gate, metres, '', '', 0.0, ST_AsBinary(near.shape)
+        FROM gate_probe probe CROSS JOIN LATERAL (
             SELECT g.school_id, g.name AS gate, g.location AS shape, g.location <-> probe.shape AS metres
             FROM {_table(SchoolGate)} g WHERE ST_DWithin(g.location, probe.shape, probe.radius)
             ORDER BY g.location <-> probe.shape LIMIT 1
         ) near JOIN {_table(School)} s ON s.id = near.school_id
-        WHERE target = 'school_gate'
         UNION ALL
-        SELECT n, r, id, label, metres, ST_AsBinary(near.shape)
-        FROM probe CROSS JOIN LATERAL (
-            SELECT * FROM (
-                SELECT c.id, c.name AS label, c.line AS shape,
-                       greatest(0, ST_Distance(c.line, probe.shape) - c.width_m / 2) AS metres
-                FROM {_table(Carriageway)} c
-                WHERE c.line && ST_Expand(probe.shape, probe.radius + {WIDEST_HALF_M})
-                  AND c.highway = ANY(%(highways)s) AND NOT c.is_link AND NOT c.tunnel AND c.level = 0
-            ) ways WHERE metres <= probe.radius ORDER BY metres LIMIT 1
-        ) near
-        WHERE target = 'carriageway'
+        SELECT n, r, id, name, greatest(0, gap), what, note, half, ST_AsBinary(line) FROM told
     """
 
 

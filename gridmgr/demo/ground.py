@@ -45,7 +45,7 @@ class Street:
 
 @dataclass(frozen=True)
 class Ways:
-    """All drawn ways: lines, widths, whether one-way against or along the drawing, ramp, bridge or tunnel, road id."""
+    """All drawn ways: lines, widths, whether one-way against or along the drawing, ramp, bridge, tunnel or off the ground, road id."""
 
     lines: npt.NDArray[np.object_]
     width: Floats
@@ -146,7 +146,7 @@ def _streets() -> dict[int, Street]:
 def _ways() -> Ways:
     rows = list(
         Carriageway.objects.order_by("source_id").values_list(
-            "line", "width_m", "oneway", "is_link", "bridge", "tunnel", "highway", "road_id"
+            "line", "width_m", "oneway", "is_link", "bridge", "tunnel", "highway", "road_id", "level"
         )
     )
     return Ways(
@@ -154,7 +154,7 @@ def _ways() -> Ways:
         width=np.array([row[1] for row in rows], dtype=float),
         one_way=np.array([row[2] != "no" for row in rows]),
         is_link=np.array([row[3] for row in rows]),
-        structure=np.array([row[4] or row[5] for row in rows]),
+        structure=np.array([row[4] or row[5] or row[8] != 0 for row in rows]),
         entrance=np.array([row[6] in ENTRANCES for row in rows]),
         road=np.array([row[7] or 0 for row in rows]),
     )

@@ -221,6 +221,9 @@ def _traits(reading: Reading, row: Row, highway: str, *, is_link: bool) -> dict[
         "bridge": _yes(reading.value(row, "bridge")),
         "tunnel": _yes(reading.value(row, "tunnel")),
         "level": reading.optional(row, "level", as_level) or 0,
+        # In OSM's own data what has no such tag lies on the ground; a table without such columns says nothing of it.
+        "level_known": reading.free_text
+        or any(reading.columns[name] for name in ("bridge", "tunnel", "level")),
     }
 
 

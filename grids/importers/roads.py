@@ -43,7 +43,7 @@ CARRIAGEWAY_FIELDS = (
         "width_m",
         "width_origin",
     ),
-    *("bridge", "tunnel", "level", "line"),
+    *("bridge", "tunnel", "level", "level_known", "line"),
 )
 ROAD_FIELDS = (
     *("name_en", "road_class", "carriageway_kind", "width_m", "width_origin", "reference_line"),

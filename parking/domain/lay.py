@@ -16,13 +16,14 @@ import numpy.typing as npt
 import shapely
 from django.contrib.gis.geos import Polygon as StoredPolygon
 from django.db import IntegrityError, transaction
+from django.db.models import Q
 from django.utils.translation import gettext as _
 from psycopg2.extras import NumericRange
 from shapely import Geometry, Polygon
 
 from gridmgr.errors import Conflict, Invalid, constraint_of
 from grids.enums import Side
-from grids.models import SRID, Kerb, Road
+from grids.models import SRID, Carriageway, Kerb, Road
 from parking.enums import BayKind
 from parking.models import Bay, DropOffPoint, PandaLane
 
@@ -36,7 +37,8 @@ SIZES: dict[str, tuple[float, float]] = {
     BayKind.CHARGING: (6.0, 2.5),
     BayKind.LARGE: (15.6, 3.25),
 }
-JUNCTION_CLEAR_M = 50.0  # Implementing Regulations of the Road Traffic Safety Law, art. 63 (2)
+# Implementing Regulations of the Road Traffic Safety Law, art. 63 (2): from junctions, bridges and tunnels.
+JUNCTION_CLEAR_M = STRUCTURE_CLEAR_M = 50.0
 OVERLAP_M2 = 0.01  # neighbouring bays share an edge; what floating point makes of it is not an overlap
 STEP_M = 1.0  # how far a row moves on where the kerb bends too sharply for a bay
 LEAST_CHORD = 0.995  # a bay's ends are at least this share of its length apart: the kerb is straight enough
@@ -181,8 +183,9 @@ def lay_bays(
 ) -> list[Bay]:
     """Lays bays of one kind end to end along a kerb of `road`, and returns them, numbered `prefix`-0001 and on.
 
-    Keeps clear of the stretches `keep_clear` (junctions, crossings, other uses: the caller knows them), of bays,
-    drop-off points and Panda lanes on this kerb, and of bays and points that lie across, of other roads. Numbers go
+    Keeps clear of the stretches `keep_clear` (junctions, crossings, other uses: the caller knows them), of the road's
+    bridges and tunnels, of bays, drop-off points and Panda lanes on this kerb, and of bays and points that lie across,
+    of other roads. Numbers go
     on after the highest with this prefix. Raises Invalid when the stretch is not on the road, the kerb is not
     known there or no bay fits; Conflict when somebody else laid bays here at the same moment.
     """
@@ -193,7 +196,7 @@ def lay_bays(
             _("%(road)s %(low).0f–%(high).0f m 没有路缘数据。请另选路段,或重新导入道路。")
             % {"road": road, "low": low, "high": high}
         )
-    clear = [*keep_clear, *_uses(road, side)]
+    clear = [*keep_clear, *structures_of(road), *_uses(road, side)]
     slots = [
         slot
         for kerb in kerbs
@@ -296,6 +299,17 @@ def _ends(road: Road, stretch: NumericRange) -> Stretch:
             % {"low": low, "high": high, "road": road, "end": road.length_m}
         )
     return float(low), float(high)
+
+
+def structures_of(road: Road) -> list[Stretch]:
+    """Metres of the road on which no bay may lie because of its bridges and tunnels: their own, and what is too near to them."""
+    ways = Carriageway.objects.filter(Q(bridge=True) | Q(tunnel=True) | ~Q(level=0), road=road).order_by()
+    axis = shapely.from_wkb(bytes(road.reference_line.wkb))
+    found = []
+    for line in ways.values_list("line", flat=True):
+        metres = shapely.line_locate_point(axis, shapely.points(line.coords))
+        found.append((float(metres.min()) - STRUCTURE_CLEAR_M, float(metres.max()) + STRUCTURE_CLEAR_M))
+    return found
 
 
 def _uses(road: Road, side: str) -> list[Stretch]:

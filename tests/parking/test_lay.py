@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from psycopg2.extras import NumericRange
 
 from gridmgr.errors import Invalid
-from grids.models import SRID, Kerb, Road
+from grids.models import SRID, Carriageway, Kerb, Road
 from parking.domain.lay import KerbLine, Slot, kerbs_for_bays, lay_bays, row_of_slots, without_overlaps
 from parking.models import Bay, DropOffPoint, PandaLane, School
 
@@ -221,6 +221,22 @@ def test_lay_bays_goes_on_counting_and_leaves_bays_lanes_and_points_alone(road: 
         ("03-0007", 80),
         ("03-0008", 86),
     ]
+
+
+@pytest.mark.parametrize(
+    "more", [{"bridge": True, "level": 1}, {"tunnel": True, "level": -1}, {"level": -1}, {}]
+)
+def test_lay_bays_keeps_clear_of_bridges_and_tunnels(db: None, more: dict[str, object]) -> None:
+    # A bridge from metre 80 to 90: none from 30 to 140 m, so five bays of 6 m before it and three from 140 to 158 m.
+    road = a_road("解放路", (0, 0), (300, 0))
+    road.refresh_from_db()
+    a_kerb(road, "right", (0, -7), (300, -7))
+    Carriageway.objects.create(
+        source_id="b", road=road, highway="secondary", width_m=14, width_origin="lanes",
+        line=LineString((X + 90, Y), (X + 80, Y), srid=SRID), **more,
+    )  # fmt: skip
+    starts = [float(bay.stretch.lower) for bay in laid(road, 0, 160)]
+    assert starts == ([0, 6, 12, 18, 24, 140, 146, 152] if more else list(range(0, 156, 6)))
 
 
 def test_lay_bays_spares_bays_of_a_road_that_crosses(road: Road) -> None:

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import date, time
+from itertools import count
 from typing import Any
 
 import numpy as np
@@ -45,6 +46,14 @@ from vendors.models import PlacementRule, Site
 pytestmark = pytest.mark.django_db
 SIZE = Size(12.0, 2.5, 0.8)
 WANTED = Wanted(size=SIZE)
+WAYS: list[dict[str, Any]] = [
+    {},
+    {"is_link": True},
+    {"level": 1, "bridge": True},
+    {"level": -1, "tunnel": True},
+    {"level": -1},
+]
+_lanes = count(1)
 
 
 @pytest.fixture(autouse=True)
@@ -230,8 +239,36 @@ def test_market_on_the_main_carriageway_is_warned() -> None:
         line=line((0, 0), (1000, 0)),
     )
     inside = Wanted(SiteKind.MARKET, Size(12, 4, -2), season=SEASON)
+    found = where_may_stand(inside, on=ON)
+    assert pieces(found)[1] == (6, 994, "barred", ("off-carriageway", "main-carriageway"))
+    PlacementRule.objects.filter(code="off-carriageway").update(severity="advisory")
     assert where_may_stand(inside, on=ON).metres("warned") == pytest.approx(988)
     assert where_may_stand(replace(inside, size=SIZE), on=ON).metres("free") == pytest.approx(988)
+
+
+@pytest.mark.parametrize(
+    ("more", "code", "barred"),
+    [
+        # An unnamed lane 5 m wide meets the kerb at x = 500: 2.5 m and half of 12 m to either side, less what may touch.
+        ({"highway": "service"}, "off-carriageway", (491.52, 508.48)),
+        ({"highway": "primary", "is_link": True}, "off-carriageway", (491.52, 508.48)),
+        # Crossing above or below: 5 m more.
+        ({"highway": "trunk", "bridge": True, "level": 1}, "bridge-tunnel", (486.5, 513.5)),
+        ({"highway": "trunk", "tunnel": True, "level": -1}, "bridge-tunnel", (486.5, 513.5)),
+        ({"highway": "trunk", "level": -1}, "bridge-tunnel", (486.5, 513.5)),
+    ],
+)
+def test_ways_of_every_kind_bar_the_kerb_that_they_cross(
+    street: Kerb, more: dict[str, Any], code: str, barred: tuple[float, float]
+) -> None:
+    Carriageway.objects.create(
+        source_id="a", width_m=5, width_origin="lanes", line=line((500, -100), (500, 100)), **more
+    )
+    found = where_may_stand(WANTED, on=ON)
+    there = [s for s in found.stretches if code in s.codes]
+    assert (there[0].start, there[-1].end) == pytest.approx(barred, abs=0.1)
+    assert sum(s.length_m for s in there) == pytest.approx(barred[1] - barred[0], abs=0.2)
+    assert {s.state for s in there} == {"barred"}
 
 
 def test_expressways_are_left_out_and_roads_can_be_named(street: Kerb) -> None:
@@ -247,9 +284,9 @@ def test_run_too_short_for_the_site_has_no_room() -> None:
     assert pieces(where_may_stand(WANTED, on=ON)) == [(0, 11, "barred", (NO_ROOM,))]
 
 
-@pytest.mark.parametrize("count", [1, 3])
-def test_statements_do_not_depend_on_how_many_kerbs(count: int) -> None:
-    for index in range(count):
+@pytest.mark.parametrize("streets", [1, 3])
+def test_statements_do_not_depend_on_how_many_kerbs(streets: int) -> None:
+    for index in range(streets):
         y = 100.0 * index
         kerb(RoadFactory(), "right", (0, y), (500, y))
         spot("junction", 250, y)
@@ -323,6 +360,18 @@ def _strew(rng: np.random.Generator, road: Road, side: str, run: shapely.LineStr
             x, y = x + rng.uniform(-15, 15), y + rng.uniform(-15, 15)
             shapes: list[Any] = [point(x, y), line((x, y), (x + 12, y + 7)), rect(x, y, 9, 6)]
             facility(kind, shapes[int(rng.integers(0, 3))])
+    for traits in WAYS:
+        if rng.random() < 0.4:
+            x, y = np.array(run.interpolate(rng.uniform(0, run.length)).coords[0]) - BASE
+            ends = np.array((x, y)) + rng.uniform(-40, 40, (3, 2))
+            Carriageway.objects.create(
+                source_id=f"lane{next(_lanes)}",
+                highway="service",
+                width_m=float(rng.uniform(3, 9)),
+                width_origin="class_default",
+                line=line(*map(tuple, ends)),
+                **traits,
+            )
     x, y = np.array(run.interpolate(rng.uniform(0, run.length)).coords[0]) - BASE
     school = SchoolFactory(area=multi(rect(x + 30, y + 30, 50, 50)), gates=[])
     school.gates.create(name="门", location=point(x + 20, y + 25))
@@ -486,7 +535,8 @@ def test_what_is_offered_on_a_bend_is_drawn_judged_and_measured_as_one() -> None
             stored = LineString(run.line.coords[:], srid=SRID)
             Kerb.objects.create(road=road, side=side, line=stored, measures=run.measures.tolist())
     for metre in range(80, 800, 160):
-        facility("hydrant", Point(*axis.interpolate(metre).coords[0], srid=SRID))
+        here = axis.interpolate(metre)
+        facility("hydrant", Point(here.x, here.y, srid=SRID))
     layout, moved = Layout(2.0, 1.0, 0.4, 0.8), []
     for index, metre in enumerate(rng.uniform(60, 780, 30)):
         where = Position(road.pk, ("left", "right")[index % 2], round(float(metre), 3))

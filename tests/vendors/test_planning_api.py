@@ -454,7 +454,7 @@ def test_room_at_sites_is_what_the_guide_sees(
             during=DateTimeTZRange(now, now + timedelta(hours=2)),
             made_by=guidance.officer,
         )
-    asked = {
+    asked: dict[str, Any] = {
         "source": "drawn", "points": json.dumps([[*degrees(310, 0), 20]]), "more": 1,
         "within": 300, "days": 30, "pitches": 4, "objective": "coverage",
     }  # fmt: skip

@@ -190,15 +190,9 @@ def test_fire_lane_may_be_a_line_and_the_place_inside_an_area() -> None:
     assert broken(place()) == [("fire-lane", 0.0, None), ("no-vending-area", 0.0, None)]
 
 
-def way(source_id: str, *, width: float, highway: str = "primary", **more: Any) -> Carriageway:
-    return Carriageway.objects.create(
-        source_id=source_id,
-        highway=highway,
-        width_m=width,
-        width_origin="measured",
-        line=line((0, 0), (1000, 0)),
-        **more,
-    )
+def way(source_id: str, *, width: float, **more: Any) -> Carriageway:
+    values = {"highway": "primary", "width_origin": "measured", "line": line((0, 0), (1000, 0)), **more}
+    return Carriageway.objects.create(source_id=source_id, width_m=width, **values)
 
 
 def test_market_on_the_main_carriageway_is_advised_against() -> None:
@@ -208,8 +202,13 @@ def test_market_on_the_main_carriageway_is_advised_against() -> None:
     assert broken(off) == []
     assert of_rule("main-carriageway", off).found == pytest.approx(2.0, abs=0.03)
     on_it = evaluate(place(y=-13, kind=SiteKind.MARKET), on=ON)
-    assert [(each.rule.code, each.is_hard) for each in on_it] == [("main-carriageway", False)]
-    assert broken(place(y=-13)) == []  # the rule speaks of markets, not of stall sites
+    assert [(each.rule.code, each.is_hard) for each in on_it] == [
+        ("off-carriageway", True),
+        ("main-carriageway", False),
+    ]
+    assert [code for code, *_metres in broken(place(y=-13))] == [
+        "off-carriageway"
+    ]  # the other speaks of markets
 
 
 @pytest.mark.parametrize(
@@ -222,9 +221,111 @@ def test_market_on_the_main_carriageway_is_advised_against() -> None:
         {"bridge": True, "level": 1},
     ],
 )
-def test_other_carriageways_do_not_count(more: dict[str, Any]) -> None:
+def test_other_carriageways_are_no_main_ones(more: dict[str, Any]) -> None:
     way("a", width=40, **more)
-    assert broken(place(kind=SiteKind.MARKET)) == []
+    assert not of_rule("main-carriageway", place(kind=SiteKind.MARKET)).broken
+
+
+@pytest.mark.parametrize("kind", SiteKind.values)
+@pytest.mark.parametrize(
+    ("more", "words"),
+    [
+        ({"name": "北大街"}, "占用车行道(北大街),不允许"),
+        ({}, "占用车行道(无名道路),不允许"),
+        ({"is_link": True}, "占用匝道(无名道路),不允许"),
+        ({"highway": "service"}, "占用车行道(无名道路),不允许"),
+        ({"highway": "trunk", "is_link": True, "name": "滨河东路"}, "占用匝道(滨河东路),不允许"),
+    ],
+)
+def test_no_site_stands_on_any_carriageway_of_the_ground(kind: str, more: dict[str, Any], words: str) -> None:
+    # 20 m wide: its edge at y = -10. A place from y = -12 is 2 m off it, from -10 touches it, and from -9.9 stands on it.
+    way("a", width=20, **more)
+    assert not of_rule("off-carriageway", place(kind=kind)).broken
+    assert not of_rule("off-carriageway", place(y=-14, kind=kind)).broken
+    on_it = of_rule("off-carriageway", place(y=-13.9, kind=kind))
+    assert (on_it.broken, on_it.is_hard, on_it.found) == (True, True, 0.0)
+    assert on_it.sentence.startswith(words)
+    assert on_it.culprit is not None
+    # What is drawn is the ground of the way around the place, not the line in its middle.
+    assert shapely.bounds(on_it.culprit.geometry)[[1, 3]].tolist() == pytest.approx(
+        [at(0, -10)[1], at(0, 10)[1]]
+    )
+
+
+def test_the_deepest_carriageway_is_the_culprit() -> None:
+    Carriageway.objects.create(
+        source_id="b", highway="service", width_m=5, width_origin="lanes", name="小路",
+        line=line((308, -60), (308, 0)),
+    )  # fmt: skip
+    way("a", width=20, name="大街")
+    culprit = of_rule("off-carriageway", place(y=-13.9)).culprit
+    assert culprit is not None
+    assert culprit.label == "车行道(小路)"
+
+
+@pytest.mark.parametrize(
+    ("width", "origin", "broken_there", "to_measure"),
+    [
+        (20, "measured", False, False),  # edge at y = -10: 1.9 m off
+        (20, "class_default", False, True),
+        (19.6, "class_default", False, False),  # 2.1 m off
+        (23, "lanes", False, False),
+        (23, "class_default", False, True),
+        (26, "class_default", True, True),  # 1.1 m of it under the place
+        (26, "measured", True, False),
+        (29, "class_default", True, False),  # 2.6 m
+    ],
+)
+def test_a_usual_width_near_the_edge_is_to_be_measured(
+    width: float, origin: str, broken_there: bool, to_measure: bool
+) -> None:
+    way("a", width=width, width_origin=origin)
+    found = of_rule("off-carriageway", place(height=4.1))  # y from -16 to -11.9
+    assert (found.broken, found.to_measure) == (broken_there, to_measure)
+    assert ("宽度待实测" in found.sentence) == to_measure
+
+
+@pytest.mark.parametrize("kind", SiteKind.values)
+@pytest.mark.parametrize(
+    ("more", "words"),
+    [
+        ({"tunnel": True, "level": -1, "name": "坞城南路"}, "距隧道(坞城南路) 4 m,要求不少于 5 m"),
+        ({"level": -1, "name": "坞城南路"}, "距地下道路(坞城南路) 4 m,要求不少于 5 m"),
+        ({"bridge": True, "level": 1}, "距桥梁(无名道路) 4 m,要求不少于 5 m"),
+        ({"bridge": True}, "距桥梁(无名道路) 4 m,要求不少于 5 m"),
+        ({"level": 2, "is_link": True}, "距桥梁(无名道路) 4 m,要求不少于 5 m"),
+    ],
+)
+def test_no_site_stands_in_a_tunnel_or_on_or_under_a_bridge(
+    kind: str, more: dict[str, Any], words: str
+) -> None:
+    # 16 m wide: its edge at y = -8, 4 m from the place; the carriageway itself is not under it.
+    way("a", width=16, **more)
+    found = of_rule("bridge-tunnel", place(kind=kind))
+    assert (found.broken, found.is_hard) == (True, True)
+    assert found.sentence.startswith(words)
+    assert not of_rule("bridge-tunnel", place(y=-17.1, kind=kind)).broken  # 5.1 m away
+    assert not of_rule("off-carriageway", place(kind=kind)).broken
+    # Over a tunnel and under a bridge there is no carriageway of the ground; on a bridge that lies on the ground there is.
+    above = of_rule("off-carriageway", place(y=-4, kind=kind))
+    assert above.broken == (not more.get("tunnel") and more.get("level", 0) <= 0)
+
+
+def test_where_the_level_is_not_known_it_is_asked() -> None:
+    way("a", width=16, level_known=False)
+    found = of_rule("bridge-tunnel", place())
+    assert found.judgement == Judgement.UNKNOWN
+    assert found.sentence.startswith("旁边道路的层级没有数据,请现场确认不在隧道内、桥上或桥下")
+    assert of_rule("bridge-tunnel", place(y=-17.1)).judgement == Judgement.HOLDS  # 5.1 m away
+    # A bridge that is known to be too near is no question.
+    Carriageway.objects.create(
+        source_id="b", highway="primary", width_m=16, width_origin="measured", bridge=True, level=1,
+        line=line((308, -60), (308, 0)),
+    )  # fmt: skip
+    assert of_rule("bridge-tunnel", place()).broken
+    assert of_rule(
+        "off-carriageway", place(y=-11)
+    ).broken  # a way of unknown level counts as one on the ground
 
 
 # ── Footway, pitches, equipment ───────────────────────────────────────────────────────────────────────────
@@ -465,7 +566,7 @@ def test_meeting_of_uses() -> None:
 
 def test_profile_has_every_rule_once_with_its_source(profile: RuleProfile) -> None:
     rules = {rule.code: rule for rule in profile.rules.all()}
-    assert len(rules) == len(DEFAULTS) == 14
+    assert len(rules) == len(DEFAULTS) == 16
     assert {code: rule.amount for code, rule in rules.items() if rule.amount} == {
         "school-gate": 100,
         "junction": 20,
@@ -475,6 +576,7 @@ def test_profile_has_every_rule_once_with_its_source(profile: RuleProfile) -> No
         "fuel-station": 30,
         "footway-clear": 3,
         "pitch-area": 2,
+        "bridge-tunnel": 5,
     }
     advisory = {code for code, rule in rules.items() if rule.severity == "advisory"}
     assert advisory == {"main-carriageway", "footway-clear", "pitch-area"}

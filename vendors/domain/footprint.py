@@ -199,10 +199,47 @@ class Rectangles:
         outside = np.hypot(np.maximum(aside, 0.0), np.maximum(across, 0.0))
         return np.where(outside > 0, outside, np.maximum(aside, across))
 
+    def beyond_segments(
+        self,
+        index: Ints,
+        ends: tuple[Floats, Floats],
+        inset: float | Floats = 0.0,
+        *,
+        longer: float | Floats = 0.0,
+    ) -> Floats:
+        """Metres from rectangles of `index`, cut or grown as in `polygons`, to straight segments; 0 where they meet."""
+        half, first, last = self._edges(inset, longer)
+        half = half[index] if isinstance(half, np.ndarray) else np.full(len(index), half)
+        middle, sides = (first + last)[index] / 2, (last - first)[index] / 2
+        a, b = (
+            np.column_stack((along, out - middle)) for along, out in (self.local(index, end) for end in ends)
+        )
+        return distance_to_box(a, b, np.column_stack((half, sides)))
+
     def extents(self, around: Floats) -> Floats:
         """West, south, east and north of upright boxes that hold the rectangles and `around` metres about them."""
         half = (np.hypot(self.size.length, self.size.depth) / 2 + around)[:, None]
         return np.hstack((self.centre - half, self.centre + half))
+
+
+def distance_to_box(a: Floats, b: Floats, sides: Floats) -> Floats:
+    """Metres from segments to upright boxes around the origin with these half sides; 0 where they meet."""
+    way = b - a
+    with np.errstate(divide="ignore", invalid="ignore"):
+        enter, leave = (-sides - a) / way, (sides - a) / way
+    level = way == 0
+    within = np.abs(a) <= sides
+    first = np.where(level, np.where(within, -np.inf, np.inf), np.minimum(enter, leave)).max(axis=1)
+    last = np.where(level, np.where(within, np.inf, -np.inf), np.maximum(enter, leave)).min(axis=1)
+    meets = np.maximum(first, 0.0) <= np.minimum(last, 1.0)
+    ends = [np.hypot(*np.maximum(np.abs(end) - sides, 0.0).T) for end in (a, b)]
+    squared = np.maximum(np.einsum("ij,ij->i", way, way), 1e-18)
+    corners = []
+    for signs in ((-1, -1), (1, -1), (1, 1), (-1, 1)):
+        to = sides * np.array(signs) - a
+        share = np.clip(np.einsum("ij,ij->i", to, way) / squared, 0.0, 1.0)
+        corners.append(np.hypot(*(to - share[:, None] * way).T))
+    return np.where(meets, 0.0, np.minimum.reduce([*ends, *corners]))
 
 
 def _column(values: float | Floats) -> float | Floats:

@@ -153,6 +153,28 @@ DEFAULTS = (
         "After the Implementing Regulations of the Road Traffic Safety Law, art. 63 (1): off pedestrian crossings "
         "[to be confirmed, default]",
     ),
+    Default(
+        "off-carriageway",
+        AppliesTo.SITE,
+        Check.OFF,
+        Target.ROADWAY,
+        None,
+        Severity.HARD,
+        "《道路交通安全法》第三十一条:未经许可不得占用道路从事非交通活动;匝道和无名道路同样不占(默认)",
+        "Road Traffic Safety Law art. 31: roads are not taken for other than traffic without leave; slip roads and unnamed "
+        "ways alike [default]",
+    ),
+    Default(
+        "bridge-tunnel",
+        AppliesTo.SITE,
+        Check.DISTANCE,
+        Target.STRUCTURE,
+        5.0,
+        Severity.HARD,
+        "参照《道路交通安全法实施条例》第六十三条(二):不设在隧道内、桥上、桥下(5 m 为默认值)",
+        "After the Implementing Regulations of the Road Traffic Safety Law, art. 63 (2): not in a tunnel, not on or under a "
+        "bridge [5 m: default]",
+    ),
 )
 
 

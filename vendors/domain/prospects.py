@@ -17,9 +17,7 @@ from vendors.domain.guide import free_pitches
 from vendors.domain.kerbside import Stretch, Wanted, where_may_stand
 from vendors.domain.place import stored
 from vendors.domain.siting import require_rules, rules_of
-from vendors.enums import SiteState
 from vendors.models import Guidance, Site
-from vendors.querysets import in_season
 
 CELL_M = 25.0  # vendors met within the same square of this size count as one demand
 CLOSEST_M = 40.0  # between two candidates on one kerb, at the least
@@ -147,7 +145,7 @@ def room_near(box: Bounds, *, at: datetime) -> list[Room]:
     """
     free = free_pitches(at).filter(site=OuterRef("pk")).order_by().values("site").annotate(n=Count("pk"))
     sites = (
-        Site.objects.filter(in_season(timezone.localtime(at).date()), state=SiteState.OPEN)
+        Site.objects.in_use(on=timezone.localtime(at).date())
         .filter(area__bboverlaps=stored(shapely.box(*box)))
         .annotate(free_n=Coalesce(Subquery(free.values("n")), 0))
         .select_related("road")

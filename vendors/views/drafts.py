@@ -267,6 +267,7 @@ def _verdict(verdict: Verdict) -> dict[str, Any]:
         "required": verdict.required,
         "unit": "m²" if verdict.rule.check_kind == "area_max" else "m",
         "sentence": verdict.sentence,
+        "to_measure": verdict.to_measure,
         "clause": verdict.clause,
         "culprit": None,
     }

@@ -191,6 +191,7 @@ def words() -> dict[str, str]:
         "unknown": _("没有数据"),
         "all_good": _("可以设置:没有违反规则"),
         "unruled": _("未设置规则,无法判断"),
+        "to_measure": _("旁边车行道的宽度待实测"),
         "some_warn": _("可以设置,但有 %(n)s 项不合建议"),
         "some_bad": _("违反 %(n)s 项禁止性规则"),
         "found": _("实际"),

@@ -181,6 +181,8 @@
     says.dataset.state = answer.state;
     says.textContent = answer.state === "unruled" ? `? ${words.unruled}` : answer.state === "bad" ? `✗ ${words.some_bad.replace("%(n)s", count("bad"))}`
       : answer.state === "warn" ? `! ${words.some_warn.replace("%(n)s", count("warn"))}` : `✓ ${words.all_good}`;
+    // What may turn out otherwise on the spot is said beside the answer, not only in its row.
+    if (answer.state !== "bad" && answer.verdicts.some((each) => each.to_measure)) { says.textContent += ` · ${words.to_measure}`; }
     const order = ["bad", "warn", "due", "unknown", "good"];
     const rows = [...answer.verdicts].sort((a, b) => order.indexOf(a.state) - order.indexOf(b.state));
     list.replaceChildren(...rows.map(ruleRow));

@@ -147,7 +147,7 @@ _WAYS = "SELECT ST_AsBinary(line), width_m / 2 FROM grids_carriageway WHERE "
 WAYS = {
     "carriageway": _WAYS + "highway IN ('primary', 'secondary') AND NOT is_link AND NOT tunnel AND level = 0",
     "roadway": _WAYS + "NOT tunnel AND level <= 0",
-    "structure": _WAYS + "tunnel OR bridge OR level > 0",
+    "structure": _WAYS + "tunnel OR bridge OR level <> 0",
 }
 
 

@@ -22,7 +22,7 @@ def too_near(strip: Strip, shapes: Shapes, required: Floats, *, inset: float) ->
 
 
 class _Clearance(Measure):
-    """Each cell with the shapes that may matter to it, as pairs; of what is a point the distance is worked out here."""
+    """Each cell with the shapes that may matter to it, as pairs; to points and segments the distance is worked out here."""
 
     def __init__(
         self, strip: Strip, shapes: Shapes, required: Floats, inset: float, pairs: tuple[Ints, Ints]
@@ -31,6 +31,12 @@ class _Clearance(Measure):
         self.shapes, self.required = shapes, required
         self.is_point = shapely.get_type_id(shapes) == shapely.GeometryType.POINT
         self.xy = shapely.get_coordinates(shapely.centroid(shapes))
+        # What a rectangle may come near to but not stand on goes without the depth that a meeting has.
+        is_line = shapely.get_type_id(shapes) == shapely.GeometryType.LINESTRING
+        self.is_segment = is_line & (shapely.get_num_points(shapes) == 2) & (required > 0)
+        self.start, self.end = np.zeros((2, len(shapes), 2))
+        segments = shapely.get_coordinates(shapes[self.is_segment]).reshape(-1, 2, 2)
+        self.start[self.is_segment], self.end[self.is_segment] = segments[:, 0], segments[:, 1]
         self.cell, self.shape = pairs
 
     def gaps(self, laid: Rectangles) -> Floats:
@@ -80,7 +86,10 @@ class _Clearance(Measure):
         distance = np.empty(len(cell))
         point = self.is_point[shape]
         distance[point] = laid.beyond(cell[point], self.xy[shape[point]], inset, longer=longer)
-        other = np.flatnonzero(~point)
+        segment = self.is_segment[shape]
+        ends = (self.start[shape[segment]], self.end[shape[segment]])
+        distance[segment] = laid.beyond_segments(cell[segment], ends, inset, longer=longer)
+        other = np.flatnonzero(~(point | segment))
         some, index = np.unique(cell[other], return_inverse=True)
         stretched = longer[some] if isinstance(longer, np.ndarray) else longer
         areas, others = (

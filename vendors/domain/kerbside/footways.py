@@ -13,7 +13,7 @@ import numpy.typing as npt
 import shapely
 
 from vendors.domain import siting
-from vendors.domain.footprint import Flags, Floats, Ints, Rectangles, rectangles
+from vendors.domain.footprint import Flags, Floats, Ints, Rectangles, distance_to_box, rectangles
 from vendors.domain.kerbside.cells import NONE, Cells, cut, merged, spread
 from vendors.domain.kerbside.strip import Strip
 
@@ -193,7 +193,7 @@ class _Footways:
     def _apart(self, laid: Rectangles, owner: Ints, segment: Ints) -> Floats:
         """Metres from each rectangle to its segment; 0 where they meet."""
         a, b = (self._centred(laid, owner, ends[segment]) for ends in (self.start, self.end))
-        return _distance_to_box(a, b, np.array([laid.size.length / 2, laid.size.depth / 2]))
+        return distance_to_box(a, b, np.array([laid.size.length / 2, laid.size.depth / 2]))
 
     @staticmethod
     def _centred(laid: Rectangles, owner: Ints, xy: Floats) -> Floats:
@@ -295,22 +295,3 @@ def _in_parts(look: Callable[[Floats], Flags], at: Floats) -> Flags:
     """What `look` says of each place on the axis, AT_ONCE at a time."""
     parts = [look(at[n : n + AT_ONCE]) for n in range(0, len(at), AT_ONCE)]
     return np.concatenate(parts) if parts else np.empty(0, dtype=bool)
-
-
-def _distance_to_box(a: Floats, b: Floats, sides: Floats) -> Floats:
-    """Metres from segments to the upright box around the origin with these half sides; 0 where they meet."""
-    way = b - a
-    with np.errstate(divide="ignore", invalid="ignore"):
-        enter, leave = (-sides - a) / way, (sides - a) / way
-    level = way == 0
-    within = np.abs(a) <= sides
-    first = np.where(level, np.where(within, -np.inf, np.inf), np.minimum(enter, leave)).max(axis=1)
-    last = np.where(level, np.where(within, np.inf, -np.inf), np.maximum(enter, leave)).min(axis=1)
-    meets = np.maximum(first, 0.0) <= np.minimum(last, 1.0)
-    ends = [np.hypot(*np.maximum(np.abs(end) - sides, 0.0).T) for end in (a, b)]
-    squared = np.maximum(np.einsum("ij,ij->i", way, way), 1e-18)
-    corners = []
-    for corner in sides * np.array([(-1, -1), (1, -1), (1, 1), (-1, 1)]):
-        share = np.clip(np.einsum("ij,ij->i", corner - a, way) / squared, 0.0, 1.0)
-        corners.append(np.hypot(*(corner - a - share[:, None] * way).T))
-    return np.where(meets, 0.0, np.minimum.reduce([*ends, *corners]))

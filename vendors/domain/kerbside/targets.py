@@ -1,6 +1,6 @@
 """What the rules keep places away from, read around runs of kerb: facilities, school gates, carriageways, other uses."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import cache
@@ -12,7 +12,6 @@ import shapely
 from django.contrib.gis.db.models.functions import AsWKB
 from django.contrib.gis.geos import Polygon as StoredPolygon
 from django.db import connection
-from django.db.models import Q
 
 from grids.models import SRID, Carriageway, Facility
 from parking.models import SchoolGate
@@ -46,8 +45,8 @@ class Targets:
         if Target.SCHOOL_GATE in targets:
             gates = SchoolGate.objects.filter(location__bboverlaps=box).order_by()
             rows[Target.SCHOOL_GATE] = [(gate, 0.0) for (gate,) in gates.values_list(AsWKB("location"))]
-        if Target.CARRIAGEWAY in targets:
-            rows[Target.CARRIAGEWAY] = _carriageways(box)
+        if wanted_ways := targets & WAYS.keys():
+            rows |= _ways(wanted_ways, box)
         if Target.KERB_USE in targets:
             rows[Target.KERB_USE] = _kerb_uses(box, wanted, on)
         return cls(
@@ -84,12 +83,34 @@ def _box(runs: Runs, whole: Cells, size: Size, rules: Sequence[PlacementRule]) -
     return box
 
 
-def _carriageways(box: StoredPolygon) -> list[Row]:
-    """Main carriageways of arterial and secondary roads, the same that `functions.nearest_targets` means."""
-    rows = Carriageway.objects.filter(
-        Q(highway__in=siting.MAIN_HIGHWAYS, is_link=False, tunnel=False, level=0), line__bboverlaps=box
-    ).values_list(AsWKB("line"), "width_m")
-    return [(line, width / 2) for line, width in rows]
+# The ways that a rule means, the same that `functions.nearest_targets` means.
+WAYS: dict[str, Callable[[Carriageway], bool]] = {
+    Target.CARRIAGEWAY: lambda way: (
+        way.highway in siting.MAIN_HIGHWAYS and not way.is_link and not way.tunnel and way.level == 0
+    ),
+    Target.ROADWAY: lambda way: not way.tunnel and way.level <= 0,
+    Target.STRUCTURE: lambda way: way.tunnel or way.bridge or way.level != 0,
+}
+
+
+def _ways(targets: Collection[str], box: StoredPolygon) -> dict[str, list[Row]]:
+    """By target the ways, in straight segments: each has little near it, and its distance is soon worked out."""
+    found: dict[str, list[Row]] = {target: [] for target in targets}
+    ways = Carriageway.objects.filter(line__bboverlaps=box).order_by()
+    columns = ("highway", "is_link", "bridge", "tunnel", "level", "width_m")
+    for way in ways.only(*columns, "line"):
+        meant = [target for target in targets if WAYS[target](way)]
+        if not meant:
+            continue
+        pieces = [(piece, way.width_m / 2) for piece in _segments(bytes(way.line.wkb))]
+        for target in meant:
+            found[target] += pieces
+    return found
+
+
+def _segments(line: bytes) -> list[bytes]:
+    xy = shapely.get_coordinates(shapely.from_wkb(line))
+    return list(shapely.to_wkb(shapely.linestrings(np.stack((xy[:-1], xy[1:]), axis=1))))
 
 
 def _kerb_uses(box: StoredPolygon, wanted: Wanted, on: date) -> list[Row]:

@@ -9,7 +9,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from vendors.domain.siting.survey import Survey, reach_of
+from vendors.domain.siting.survey import Hit, Survey, reach_of
 from vendors.domain.siting.verdict import Culprit, Judgement, Verdict, Violation
 from vendors.domain.siting.words import TOLERANCE_M
 from vendors.enums import AppliesTo, Check, SiteState, Target
@@ -33,9 +33,11 @@ def _judge_distance(survey: Survey, n: int, r: int) -> Verdict:
     hit = survey.nearest.get((n, r))
     if hit is None:
         return _verdict(rule, False, required=rule.amount, searched=reach)
-    culprit, found = _target(survey, rule, hit), float(hit[2])
-    broken = found < (rule.amount or 0.0) - TOLERANCE_M
-    return _verdict(rule, broken, found=found, required=rule.amount, culprit=culprit, searched=reach)
+    if hit.note == "level":
+        return Verdict(rule, Judgement.UNKNOWN, required=rule.amount, searched=reach)
+    broken = hit.metres < (rule.amount or 0.0) - TOLERANCE_M
+    found = {"found": hit.metres, "required": rule.amount, "culprit": _target(survey, rule, hit)}
+    return _verdict(rule, broken, **found, searched=reach, to_measure=hit.note == "width")
 
 
 def _judge_off(survey: Survey, n: int, r: int) -> Verdict:
@@ -43,14 +45,16 @@ def _judge_off(survey: Survey, n: int, r: int) -> Verdict:
     hit = survey.nearest.get((n, r))
     if hit is None:
         return _verdict(rule, False, searched=reach_of(rule, search=survey.search))
-    found = float(hit[2])
-    return _verdict(rule, found <= 0, found=found, culprit=_target(survey, rule, hit))
+    if hit.note == "level":
+        return Verdict(rule, Judgement.UNKNOWN)
+    culprit = _target(survey, rule, hit)
+    return _verdict(rule, hit.metres <= 0, found=hit.metres, culprit=culprit, to_measure=hit.note == "width")
 
 
-def _target(survey: Survey, rule: PlacementRule, hit: tuple[Any, ...]) -> Culprit:
-    pk, label, metres, geometry, gap = hit
-    link = reverse("school", args=[pk]) if rule.target == Target.SCHOOL_GATE else ""
-    return Culprit(survey.named(rule, label), link, geometry, gap if metres > 0 else None)
+def _target(survey: Survey, rule: PlacementRule, hit: Hit) -> Culprit:
+    link = reverse("school", args=[hit.pk]) if rule.target == Target.SCHOOL_GATE else ""
+    label = survey.named(rule, hit.label, hit.what)
+    return Culprit(label, link, hit.shape, hit.gap if hit.metres > 0 else None)
 
 
 def _judge_width(survey: Survey, n: int, r: int) -> Verdict:

@@ -10,6 +10,7 @@ import numpy as np
 import shapely
 from django.db import connection
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from grids.domain.network import ROAD_CLASSES
 from grids.enums import RoadClass
@@ -28,6 +29,7 @@ SEARCH_TIMES, SEARCH_LEAST_M = 3.0, 200.0
 MAIN_HIGHWAYS = sorted(
     word for word, kind in ROAD_CLASSES.items() if kind in (RoadClass.ARTERIAL, RoadClass.SECONDARY)
 )
+SEEN_M = 40.0  # how much of a way is drawn around a place
 MEASURED = (Check.DISTANCE, Check.OFF)
 
 
@@ -41,6 +43,8 @@ def applies(rule: PlacementRule, kind: str) -> bool:
 def reach_of(rule: PlacementRule, *, search: bool) -> float:
     """How far around a place a rule looks, in metres."""
     required = rule.amount or 0.0
+    if rule.target == Target.ROADWAY:
+        return required + functions.UNSURE_M  # beside a kerb there is always one: farther off nobody asks
     return max(SEARCH_TIMES * required, SEARCH_LEAST_M) if search else required
 
 
@@ -59,6 +63,19 @@ def as_ewkb(shapes: Sequence[shapely.Geometry] | np.ndarray) -> list[str]:
     return list(shapely.to_wkb(shapely.set_srid(list(shapes), SRID), hex=True, include_srid=True))
 
 
+@dataclass(frozen=True)
+class Hit:
+    """The target nearest to a place for a rule; of ways also what it is, and what isn't known (see `functions.nearest_targets`)."""
+
+    pk: int
+    label: str
+    metres: float
+    what: str
+    note: str
+    shape: shapely.Geometry
+    gap: shapely.LineString
+
+
 @dataclass
 class Survey:
     """What the statements found around the places: by (place, rule) the nearest target, by place kerb uses and footways."""
@@ -67,7 +84,7 @@ class Survey:
     rules: Sequence[PlacementRule]
     on: date
     search: bool
-    nearest: dict[tuple[int, int], tuple[Any, ...]] = field(default_factory=dict)
+    nearest: dict[tuple[int, int], Hit] = field(default_factory=dict)
     uses: dict[int, list["KerbUse"]] = field(default_factory=lambda: defaultdict(list))
     footways: dict[int, list[tuple[Any, ...]]] = field(default_factory=lambda: defaultdict(list))
     _words: dict[str, tuple[str, str]] = field(default_factory=dict)
@@ -97,16 +114,34 @@ class Survey:
                 "applies_to": [_of_kind(rule) for _r, rule in chosen],
                 "target": [rule.target for _r, rule in chosen],
                 "off": [rule.check_kind == Check.OFF for _r, rule in chosen],
+                "required": [rule.amount or 0.0 for _r, rule in chosen],
                 "radius": [reach_of(rule, search=self.search) for _r, rule in chosen],
                 "highways": MAIN_HIGHWAYS,
             },
         )
-        shapes = _shapes(rows)
-        gaps = shapely.shortest_line(self.areas[[row[0] for row in rows]], shapes) if rows else []
+        if not rows:
+            return
+        areas = self.areas[[row[0] for row in rows]]
+        shapes = self._drawn(areas, _shapes(rows), np.array([row[7] for row in rows], dtype=float))
+        gaps = shapely.shortest_line(areas, shapes)
         self.nearest = {
-            (n, r): (pk, label, metres, shape, gap)
-            for (n, r, pk, label, metres, _wkb), shape, gap in zip(rows, shapes, gaps, strict=True)
+            (n, r): Hit(pk, label, float(metres), what, note, shape, gap)
+            for (n, r, pk, label, metres, what, note, _half, _wkb), shape, gap in zip(
+                rows, shapes, gaps, strict=True
+            )
         }
+
+    def _drawn(self, areas: np.ndarray, shapes: np.ndarray, half: np.ndarray) -> np.ndarray:
+        """The targets as somebody sees them: of a way its ground around the place, not the line in its middle."""
+        ways = np.flatnonzero(half > 0)
+        if not self.search or not len(ways):
+            return shapes
+        near = shapely.distance(areas[ways], shapes[ways]) + SEEN_M
+        boxes = shapely.box(*(shapely.bounds(areas[ways]) + near[:, None] * np.array([-1, -1, 1, 1])).T)
+        shapes[ways] = shapely.buffer(
+            shapely.intersection(shapes[ways], boxes), half[ways], cap_style="flat", quad_segs=4
+        )
+        return shapes
 
     def look_under(self) -> None:
         """Other uses of the ground of the places, in hours in which they use it too."""
@@ -141,15 +176,26 @@ class Survey:
         rules = [rule for rule in self.rules if rule.check_kind == check]
         return [n for n, place in enumerate(self.places) if any(applies(rule, place.kind) for rule in rules)]
 
-    def named(self, rule: PlacementRule, name: str) -> str:
-        """ "路口(新建路 × 府东街)": what a rule measures to, with its name when it has one."""
-        if rule.target not in self._words:
+    def named(self, rule: PlacementRule, name: str, what: str = "") -> str:
+        """ "路口(新建路 × 府东街)": what a rule measures to, with its name when it has one; of ways `what` they are."""
+        key = what or rule.target
+        if key not in self._words:
             # Translating takes longer than all else that is done for a place; the words are the same for all.
-            self._words[rule.target] = str(Target(rule.target).label), _("%(what)s(%(name)s)")
-        what, pattern = self._words[rule.target]
-        return pattern % {"what": what, "name": name} if name else what
+            self._words[key] = str(WAYS.get(key) or Target(rule.target).label), _("%(what)s(%(name)s)")
+        words, pattern = self._words[key]
+        if not name and rule.target in (Target.ROADWAY, Target.STRUCTURE):
+            name = str(UNNAMED)
+        return pattern % {"what": words, "name": name} if name else words
 
 
+WAYS = {
+    "tunnel": gettext_lazy("隧道"),
+    "bridge": gettext_lazy("桥梁"),
+    "below": gettext_lazy("地下道路"),
+    "link": gettext_lazy("匝道"),
+    Target.ROADWAY: gettext_lazy("车行道"),
+}
+UNNAMED = gettext_lazy("无名道路")
 _MEASURABLE = {*Target.values} - {Target.KERB_USE, Target.ITSELF, Target.FOOTWAY}
 
 

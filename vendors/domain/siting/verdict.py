@@ -43,6 +43,7 @@ class Verdict:
     """What one rule says of one place. `found` and `required` are in metres, or square metres for areas.
 
     `found` is None when nothing lies within `searched` metres, or when the rule has no figure; `missing` are words.
+    `to_measure`: it rests on a carriageway's usual width, and a measured one may turn it round.
     """
 
     rule: PlacementRule
@@ -52,6 +53,7 @@ class Verdict:
     culprit: Culprit | None = None
     missing: Sequence[Any] = ()
     searched: float = 0.0
+    to_measure: bool = False
 
     @property
     def broken(self) -> bool:

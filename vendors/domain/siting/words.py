@@ -18,7 +18,8 @@ TOLERANCE_M = 0.001
 
 def sentence(verdict: "Verdict") -> str:
     """One clause: the thing, the metres found, the metres required."""
-    return _SENTENCES[Check(verdict.rule.check_kind)](verdict)
+    words = _SENTENCES[Check(verdict.rule.check_kind)](verdict)
+    return _("%(words)s,宽度待实测") % {"words": words} if verdict.to_measure else words
 
 
 def said(value: float | None) -> str:
@@ -36,7 +37,13 @@ def _what(verdict: "Verdict") -> str:
     return verdict.culprit.label if verdict.culprit else str(Target(verdict.rule.target).label)
 
 
+def _say_level() -> str:
+    return _("旁边道路的层级没有数据,请现场确认不在隧道内、桥上或桥下")
+
+
 def _say_distance(verdict: "Verdict") -> str:
+    if verdict.unknown:
+        return _say_level()
     words = {"what": _what(verdict), "found": said(verdict.found), "required": said(verdict.required)}
     if verdict.broken:
         return _("距%(what)s %(found)s,要求不少于 %(required)s") % words
@@ -49,9 +56,14 @@ def _say_distance(verdict: "Verdict") -> str:
 
 
 def _say_off(verdict: "Verdict") -> str:
+    if verdict.unknown:
+        return _say_level()
     if verdict.broken:
         return _("占用%(what)s,不允许") % {"what": _what(verdict)}
-    return _("不占用%(what)s") % {"what": Target(verdict.rule.target).label}
+    what = Target(verdict.rule.target).label
+    if verdict.rule.target == Target.ROADWAY and verdict.found is not None:
+        return _("不占用%(what)s,距最近的 %(found)s") % {"what": what, "found": said(verdict.found)}
+    return _("不占用%(what)s") % {"what": what}
 
 
 def _say_width(verdict: "Verdict") -> str:
