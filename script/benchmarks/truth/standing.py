@@ -16,7 +16,7 @@ from grids.models import Kerb
 from script.benchmarks.truth import raw
 from vendors.domain.footprint import Size, footprint
 from vendors.domain.kerbside import Stretch, Wanted, where_may_stand
-from vendors.domain.profile import install_demo_profile
+from vendors.domain.profile import install_default_profile
 
 POINTS, SIZE, SHARE = 5_000, Size(14.8, 1.8), 0.05
 BESIDE_M = 3.0  # who stands so near to a way in a tunnel or on a bridge stands in it, or on it
@@ -26,7 +26,7 @@ def run(points: int = POINTS) -> list[dict[str, Any]]:
     """How many footprints lie on a way by more than SHARE of their ground, or within a structure."""
     on = timezone.localdate()
     if not raw.rows("SELECT 1 FROM vendors_ruleprofile WHERE in_use"):
-        install_demo_profile()
+        install_default_profile()
     ways = Ways()
     stretches = where_may_stand(Wanted(size=SIZE), on=on).stretches
     rows = []
