@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("grids", "0007_history_stays"),
+        ("grids", "0008_events_by_time"),
     ]
 
     operations = [

@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("vendors", "0017_fill_shapers_and_defaults"),
+        ("vendors", "0018_events_by_time"),
     ]
 
     operations = [

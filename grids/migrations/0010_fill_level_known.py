@@ -17,6 +17,6 @@ def fill(apps: Any, _schema: Any) -> None:
 
 
 class Migration(migrations.Migration):
-    dependencies = [("grids", "0008_carriageway_level_known")]
+    dependencies = [("grids", "0009_carriageway_level_known")]
 
     operations = [migrations.RunPython(fill, migrations.RunPython.noop)]
