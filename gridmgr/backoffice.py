@@ -97,7 +97,7 @@ class TrialForm(SharedForm):
     def validate_constraints(self) -> None:
         """Not asked while a field is wrong: a condition over it could not be judged."""
         if not self.errors:
-            super().validate_constraints()  # type: ignore[misc]
+            super().validate_constraints()
 
     def try_saving(self, trial: Any) -> None:
         """Saves a copy of the instance, for nothing but the database's opinion."""
@@ -191,7 +191,7 @@ class SharedAdmin(ShowsVersion, GeometryAsText, admin.ModelAdmin):
             things = self._locked(self.get_queryset(request).filter(pk__in=_key(self.model, object_id)))
             asked = Deletion(things, request.POST.get(SEEN, "") if request.method == "POST" else None)
             if asked.changes:
-                request.method, request.POST = "GET", QueryDict()  # type: ignore[assignment]
+                request.method, request.POST = "GET", QueryDict()
             context = {**(extra_context or {}), "deletion": asked}
             return asked.answered(super().delete_view(request, object_id, context))
 

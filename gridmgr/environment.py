@@ -2,6 +2,7 @@
 
 import os
 import tomllib
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
@@ -44,6 +45,19 @@ def version() -> str:
     """The version of this checkout, as pyproject.toml has it."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
     return str(project["project"]["version"])
+
+
+def networks(name: str, *, default: str = "") -> list[str]:
+    """The comma-separated addresses and networks (CIDR) `name`; raises ImproperlyConfigured for anything else."""
+    found = words(name, default=default)
+    for each in found:
+        try:
+            ip_network(each, strict=False)
+        except ValueError:
+            raise ImproperlyConfigured(
+                f"{name}: {each!r} is no address or network; use 127.0.0.1 or 10.0.0.0/8"
+            ) from None
+    return found
 
 
 def var_dir() -> Path:

@@ -16,7 +16,7 @@ from django.views.defaults import server_error
 from gridmgr.disk import is_full
 from gridmgr.outage import plain, readers_language, trouble, wants_json
 
-OWN = {"csrfmiddlewaretoken", "seen"}  # what a form carries besides what was written into it
+OWN = {"csrfmiddlewaretoken", "seen", "version"}  # what a form carries besides what was written into it
 
 
 class DomainError(Exception):

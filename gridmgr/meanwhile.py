@@ -78,6 +78,7 @@ class Changed(Conflict):
     """Somebody changed the row after it was on the screen: what, and beside it what this person wants."""
 
     page = "meanwhile.html"
+    carried_as = SEEN  # the field of the form in which the version is sent
 
     def __init__(self, row: models.Model, *, since: str, hidden: Sequence[str] = ()) -> None:
         self.row, self.version = row, version_of(row)

@@ -77,17 +77,18 @@ INSTALLED_APPS = [
     "pgtrigger",
     "pghistory",
     "rules",
-    "axes",
     "csp",
     "django_tasks",
     "django_tasks_db",
 ]
 
 MIDDLEWARE = [
+    "gridmgr.accounts.address.ClientAddressMiddleware",  # first: whatever reads an address reads the client's
     "gridmgr.feeds.health.MonitorMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.middleware.gzip.GZipMiddleware",  # masks the length of what it compresses; CSRF tokens are masked anyway
+    "gridmgr.headers.HeadersMiddleware",
     "csp.middleware.CSPMiddleware",
     "gridmgr.door.DoorMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -97,10 +98,10 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "gridmgr.accounts.lapsed.DoorMiddleware",  # deny by default: a new page is closed
     "django.contrib.messages.middleware.MessageMiddleware",
+    "gridmgr.accounts.first_password.FirstPasswordMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "gridmgr.history.HistoryMiddleware",
     "gridmgr.errors.DomainErrorMiddleware",
-    "axes.middleware.AxesMiddleware",
 ]
 
 ROOT_URLCONF = "gridmgr.urls"
@@ -157,7 +158,6 @@ if BASEMAP_URL:
 
 AUTH_USER_MODEL = "accounts.User"
 AUTHENTICATION_BACKENDS = [
-    "axes.backends.AxesStandaloneBackend",
     "rules.permissions.ObjectPermissionBackend",
     "django.contrib.auth.backends.ModelBackend",
 ]
@@ -176,12 +176,11 @@ LOGIN_REDIRECT_URL = "home"
 LOGOUT_REDIRECT_URL = "login"
 CSRF_FAILURE_VIEW = "gridmgr.accounts.lapsed.csrf_failure"
 
-AXES_FAILURE_LIMIT = environment.integer("GRIDMGR_LOGIN_TRIES", default=8, least=1)
-AXES_COOLOFF_TIME = 0.25  # hours
-AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
-AXES_LOCKOUT_TEMPLATE = "locked_out.html"
-AXES_RESET_ON_SUCCESS = True
-AXES_ENABLE_ADMIN = False
+SESSION_ENGINE = "gridmgr.accounts.sessions"
+# Failed tries of one name from one address within a quarter of an hour; the other limits follow (gridmgr/accounts/tries.py).
+GRIDMGR_LOGIN_TRIES = environment.integer("GRIDMGR_LOGIN_TRIES", default=8, least=1)
+# Whose X-Forwarded-For is believed. By default a proxy on this machine, as docs/deployment.md sets it up.
+GRIDMGR_TRUSTED_PROXIES = environment.networks("GRIDMGR_TRUSTED_PROXIES", default="127.0.0.1,::1")
 
 # ── Languages and time ────────────────────────────────────────────────────────────────────────────────────
 

@@ -6,9 +6,9 @@ from django.contrib.auth.views import LogoutView, redirect_to_login
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponseRedirect
 from django.urls import URLPattern, URLResolver, include, path, reverse
-from django.views.i18n import set_language
 
-from gridmgr.accounts.lapsed import ComeBackView, put_aside
+from gridmgr.accounts.lapsed import put_aside
+from gridmgr.accounts.views import Login, account, choose_language, end, password
 
 
 @login_not_required
@@ -27,10 +27,13 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("gridmgr.jobs.urls")),
     path("", include("gridmgr.intake.urls")),
     path("", include("gridmgr.register.urls")),
-    path("login/", ComeBackView.as_view(), name="login"),
+    path("login/", Login.as_view(), name="login"),
+    path("account/", account, name="account"),
+    path("account/password/", password, name="account-password"),
+    path("account/sessions/end/", end, name="account-sessions-end"),
     path("login/unsent/", put_aside, name="unsent-put-aside"),
     path("logout/", LogoutView.as_view(), name="logout"),
-    path("i18n/setlang/", login_not_required(set_language), name="set_language"),
+    path("i18n/setlang/", login_not_required(choose_language), name="set_language"),
     path("admin/login/", admin_door),
     path("admin/", admin.site.urls),
 ]

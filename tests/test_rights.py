@@ -21,6 +21,7 @@ from tests.conftest import ROLES, Grid, RoleClient, Town
 from tests.drawing import at as place
 from tests.factories import UserFactory
 from tests.screen import as_on_screen
+from vendors.models import PitchHold, Vendor
 
 # The role's answer to a GET, in the order of ROLES: secretary, member, planner, office, administrator.
 SEEN = (200, 200, 200, 200, 200)
@@ -147,7 +148,11 @@ PAGES: dict[str, tuple[Addresses, tuple[int, ...]]] = {
     "register-undo": (lambda grid: street_register("undo/"), POST_ONLY),
     "register-drop": (lambda grid: street_register("drop/"), POST_ONLY),
     "healthz": (lambda grid: "/healthz", SEEN),
+    "account": (lambda grid: "/account/", SEEN),
+    "account-password": (lambda grid: "/account/password/", SEEN),
+    "account-sessions-end": (lambda grid: "/account/sessions/end/", POST_ONLY),
     "login": (lambda grid: "/login/", LED_ON),
+    "unsent-put-aside": (lambda grid: "/login/unsent/", POST_ONLY),
     "logout": (lambda grid: "/logout/", POST_ONLY),
     "set_language": (lambda grid: "/i18n/setlang/", LED_ON),
     "admin-door": (lambda grid: "/admin/login/", (403, 403, 403, 403, 403)),
@@ -444,6 +449,42 @@ def test_the_forms_of_these_tests_do_succeed_for_an_administrator(as_role: Any, 
     for name in ("section-share-end", "section-share", "section-end", "section-add"):
         response = client.post(PAGES[name][0](town.own), data[name])
         assert response.status_code == 302, (name, response.content.decode()[-3000:])
+
+
+# ── Vendors ──────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_secretary_changes_vendors_of_the_own_sites_alone(as_role: Any, town: Town) -> None:
+    """Who holds, will hold or waits for a pitch on her sections, or has one held; not who was merely guided there."""
+    client = as_role("secretary")
+    kept = Vendor.objects.create(name="留位", goods="早点")
+    now = timezone.now()
+    free = town.own.site.pitches.exclude(pk=town.own.pitch.pk).get()
+    PitchHold.objects.create(
+        pitch=free, during=(now, now + timedelta(hours=2)), vendor=kept, made_by=client.user
+    )
+    answers: dict[Any, int] = {
+        town.own.vendor: 200, town.own.waiting.vendor: 200, kept: 200, town.own.guidance.vendor: 403,
+        town.other.vendor: 403, town.other.waiting.vendor: 403,
+    }  # fmt: skip
+    form = {"name": "改名", "goods": "改货", "phone": "13800000000", "identity": ""}
+    for vendor, status in answers.items():
+        address = f"/vendors/{vendor.pk}/edit/"
+        assert client.get(address).status_code == status, vendor
+        links = f'href="{address}"' in client.get(f"/vendors/{vendor.pk}/").content.decode()
+        assert links is (status == 200), vendor
+        if status == 403:
+            assert client.post(address, {**form, **as_on_screen(vendor)}).status_code == 403
+            vendor.refresh_from_db()
+            assert vendor.name != "改名"
+    PitchHold.objects.update(during=(now - timedelta(hours=2), now - timedelta(hours=1)))
+    assert client.get(f"/vendors/{kept.pk}/edit/").status_code == 403  # the hold is over
+
+
+@pytest.mark.parametrize("role", ["planner", "administrator"])
+def test_planner_and_administrator_change_every_vendor(as_role: Any, town: Town, role: str) -> None:
+    for vendor in Vendor.objects.all():
+        assert as_role(role).get(f"/vendors/{vendor.pk}/edit/").status_code == 200
 
 
 # ── The admin ─────────────────────────────────────────────────────────────────────────────────────────────

@@ -6,9 +6,11 @@ from typing import Any, ClassVar
 
 from django import forms
 from django.core.signing import BadSignature, Signer
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from gridmgr.accounts.audience import Audience
 from gridmgr.errors import Conflict, DomainError, Invalid
 from gridmgr.meanwhile import SharedForm
 from grids.models import Branch
@@ -116,9 +118,10 @@ class VendorForm(SharedForm):
         model = Vendor
         fields = ("name", "goods", "phone")
 
-    def __init__(self, *args: Any, phone_shown: bool = True, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, audience: Audience, phone_shown: bool = True, **kwargs: Any) -> None:
         super().__init__(*args, **{"label_suffix": "", **kwargs})
-        self.phone_shown = phone_shown
+        self.audience, self.phone_shown = audience, phone_shown
+        self.is_taken = False  # the identity number: somebody has it already
         self.likenesses: list[Likeness] = []
         self.fields["phone"].widget.attrs.update({"inputmode": "tel", "autocomplete": "off"})
         if self.instance.pk and not phone_shown:
@@ -146,6 +149,8 @@ class VendorForm(SharedForm):
             goods=cleaned["goods"],
             phone=cleaned["phone"],
             identity=cleaned["identity"],
+            audience=self.audience,
+            on=timezone.localdate(),
             besides=self.instance.pk,
         )
         if self.likenesses:
@@ -168,7 +173,8 @@ class VendorForm(SharedForm):
                 identity=data["identity"] if data["identity"].strip() else None,
             )
         except DomainError as error:
-            self.add_error("identity" if isinstance(error, Conflict) else None, str(error))
+            self.is_taken = isinstance(error, Conflict)
+            self.add_error("identity" if self.is_taken else None, str(error))
             return None
 
 

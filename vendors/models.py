@@ -346,7 +346,7 @@ class Guidance(models.Model):
     )
     outcome_at = models.DateTimeField(_("回访时间"), null=True, blank=True)
     note = models.CharField(_("备注"), max_length=200, blank=True)
-    slip = models.CharField(_("凭条号"), max_length=24, unique=True)
+    slip = models.CharField(_("凭条号"), max_length=28, unique=True)
     is_demo = models.BooleanField(_("演示数据"), default=False)
 
     class Meta:

@@ -11,7 +11,7 @@ class SiteCode(StringConverter):
 
 
 class SlipNumber(StringConverter):
-    regex = r"SD\d{6}-[A-Z0-9]{10}"
+    regex = r"SD\d{6}-(?:[A-Z0-9]{16}|[A-Z0-9]{10})"  # slips of before had 10 signs
 
 
 class PlanStep(StringConverter):

@@ -5,11 +5,11 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from django.contrib.sessions.models import Session
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 
 from gridmgr.accounts.lapsed import DEVICE_COOKIE
+from gridmgr.accounts.models import Session
 from tests.conftest import Town
 from tests.factories import UserFactory
 from vendors.models import Vendor

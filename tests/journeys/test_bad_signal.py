@@ -4,8 +4,8 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from django.contrib.sessions.models import Session
 
+from gridmgr.accounts.models import Session
 from tests.conftest import Town
 from tests.journeys.conftest import PASSWORD, PHONE, Visitor
 from tests.journeys.test_guide import officer, position  # noqa: F401  # a fixture

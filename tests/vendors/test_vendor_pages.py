@@ -19,6 +19,7 @@ from tests.drawing import at as place
 from tests.drawing import line
 from tests.factories import AllocationFactory, GuidanceFactory, SiteFactory, VendorFactory, replan
 from tests.screen import as_on_screen
+from vendors.domain.guide import new_slip
 from vendors.domain.identity import store_identity
 from vendors.domain.register import register_vendor
 from vendors.domain.week import with_waiting
@@ -143,7 +144,7 @@ def test_change_of_an_identity_is_on_record_without_its_digest(client_as: Any, t
 
 def test_likely_duplicates_are_pointed_out_and_confirmed(client_as: Any, town: Town) -> None:
     VendorFactory(name="王芳", goods="煎饼", phone="138-0351-0001")
-    client = client_as("secretary", branch=town.own.branch)
+    client = client_as("administrator")
     form = {"name": "王芳芳", "goods": "煎饼", "phone": "13803510001", "identity": NUMBER}
     said = text(client.post("/vendors/add/", form), 422)
     assert "可能是同一人" in said
@@ -151,9 +152,47 @@ def test_likely_duplicates_are_pointed_out_and_confirmed(client_as: Any, town: T
     assert Vendor.objects.filter(name="王芳芳").count() == 0
     assert client.post("/vendors/add/", {**form, "confirmed": "on"}).status_code == 302
     again = {"name": "完全不同", "goods": "水果", "phone": "", "identity": NUMBER, "confirmed": "on"}
-    assert "已登记在商贩“王芳芳”" in text(client.post("/vendors/add/", again), 422)
+    assert "已登记在册" in text(client.post("/vendors/add/", again), 422)
     assert "校验位" in text(client.post("/vendors/add/", {**again, "identity": NUMBER[:-1] + "7"}), 422)
     assert not Vendor.objects.filter(name="完全不同").exists()
+
+
+def test_trying_a_phone_tells_nothing_of_people_whose_phone_one_may_not_see(
+    client_as: Any, town: Town
+) -> None:
+    """Registering with a phone that is another's reads as with one that is nobody's, on every page that takes one."""
+    own, other = town.own.phones[2], town.other.phones[2]
+    hints = {
+        "planner": (client_as("planner"), {own: False, other: False}),
+        "secretary": (client_as("secretary", branch=town.own.branch), {own: True, other: False}),
+        "administrator": (client_as("administrator"), {own: True, other: True}),
+    }
+    for role, (client, told) in hints.items():
+        for number, (phone, seen) in enumerate(told.items()):
+            form = {"name": f"新人{role}{number}", "goods": "早点", "phone": phone, "identity": ""}
+            answer = client.post("/vendors/add/", form)
+            assert answer.status_code == (422 if seen else 302), (role, phone)
+            assert ("电话相同" in answer.content.decode()) is seen
+            Vendor.objects.filter(name=form["name"]).delete()
+    same_name = {"name": "商贩02", "goods": "早点", "phone": other, "identity": ""}
+    said = text(client_as("planner").post("/vendors/add/", same_name), 422)
+    assert "姓名相同" in said
+    assert "电话相同" not in said
+
+
+def test_trying_identity_numbers_names_nobody_and_ends_soon(client_as: Any, town: Town) -> None:
+    register_vendor(name="王芳", goods="煎饼", identity=NUMBER)
+    form = {"name": "新人", "goods": "水果", "phone": "", "identity": NUMBER}
+    planner = client_as("planner")
+    for _number in range(8):
+        said = text(planner.post("/vendors/add/", form), 422)
+        assert "已登记在册" in said
+        assert "王芳" not in said
+        assert "身份证号相同" not in said
+    assert "分钟后再试" in text(planner.post("/vendors/add/", form), 422)
+    fresh = {**form, "identity": ""}
+    assert planner.post("/vendors/add/", fresh).status_code == 302  # without a number she goes on
+    assert "身份证号相同" in text(client_as("administrator").post("/vendors/add/", form), 422)
 
 
 def test_who_may_not_see_a_phone_keeps_it_when_saving(client_as: Any, town: Town) -> None:
@@ -331,6 +370,18 @@ def test_qr_code_holds_the_address_of_the_slip() -> None:
     path = re.search(r'<path [^>]*d="([^"]+)"', drawn)
     assert path is not None
     assert f'd="{path[1]}"' in segno.make(address, error="m", micro=False).svg_inline(border=2)
+
+
+def test_slip_number_has_eighty_random_bits_and_old_slips_open(client: Any, town: Town) -> None:
+    """16 signs of 32 are 80 bits; before there were 10."""
+    numbers = {new_slip() for _number in range(200)}
+    assert len(numbers) == 200
+    random = "".join(number.partition("-")[2] for number in numbers)
+    assert (len(random), len(set(random))) == (200 * 16, 32)
+    old = GuidanceFactory(site=town.own.site, slip="SD261201-ABCDEFGHJK")
+    assert client.get(f"/guide/{old.slip}/").status_code == 200
+    new = GuidanceFactory(site=town.own.site)
+    assert client.get(f"/guide/{new.slip}/").status_code == 200
 
 
 def test_outcome_is_said_by_those_concerned_and_can_be_taken_back(

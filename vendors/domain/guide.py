@@ -46,7 +46,7 @@ MOST = 5
 FIRST_LOOK = 96  # sites asked for by straight line at first; four times as many each further time
 NEAR_ROAD_M = 500.0  # a place belongs to the branch of the nearest section within this
 SLIP_SIGNS = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"  # none that reads like another
-SLIP_RANDOM = 10
+SLIP_RANDOM = 16
 
 # Constraints that say that a pitch is not to be had after all.
 TAKEN = {"hold_one_per_pitch", "hold_on_free_pitch"}
@@ -168,7 +168,7 @@ def middle_of(site: Site) -> Point:
 
 
 def new_slip(at: datetime | None = None) -> str:
-    """A slip number: the day, and signs that can't be guessed (50 bits)."""
+    """A slip number: the day, and signs that can't be guessed (80 bits)."""
     day = timezone.localtime(at).strftime("%y%m%d")
     return f"SD{day}-{get_random_string(SLIP_RANDOM, SLIP_SIGNS)}"
 

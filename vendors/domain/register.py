@@ -11,7 +11,7 @@ from gridmgr.accounts.audience import Audience
 from gridmgr.errors import Conflict, Invalid, constraint_of
 from vendors.domain import identity as identities
 from vendors.domain import keyring
-from vendors.domain.rights import traders_of
+from vendors.domain.rights import may_see_identity, phones_visible, traders_of
 from vendors.models import Vendor
 
 PHONE_LEAST = 4  # digits that a search by phone needs
@@ -58,7 +58,7 @@ def _write(vendor: Vendor, *, name: str, goods: str, phone: str | None, identity
     except IntegrityError as error:
         if constraint_of(error) != "vendor_one_per_identity":
             raise
-        raise _known_already(vendor) from error
+        raise _known_already() from error
     return vendor
 
 
@@ -66,19 +66,16 @@ def _refuse_known(vendor: Vendor, identity: str) -> None:
     """While a change of keys is under way, the same number may stand under another key, which no constraint sees."""
     if identity.strip() and len(keyring.all_keys()) > 1:
         others = identities.digests(identities.read_identity(identity))
-        known = Vendor.objects.filter(identity_digest__in=others).exclude(pk=vendor.pk).first()
-        if known is not None:
-            raise _taken(known)
+        if Vendor.objects.filter(identity_digest__in=others).exclude(pk=vendor.pk).exists():
+            raise _known_already()
 
 
-def _known_already(vendor: Vendor) -> Conflict:
-    return _taken(Vendor.objects.filter(identity_digest=vendor.identity_digest).exclude(pk=vendor.pk).first())
-
-
-def _taken(other: Vendor | None) -> Conflict:
+def _known_already() -> Conflict:
+    # Whose it is isn't said: the form may be filled in by somebody who may not read that number.
     return Conflict(
-        _("这个身份证号已登记在商贩“%(name)s”(%(goods)s)名下,什么都没有保存。请打开该商贩修改,不要重复登记。")
-        % {"name": other.name if other else "?", "goods": other.goods if other else "?"}
+        _(
+            "这个身份证号已登记在册,什么都没有保存。请按姓名或身份证后四位在登记册里找到该商贩再修改,不要重复登记;找不到请联系管理员。"
+        )
     )
 
 
@@ -86,22 +83,32 @@ def _taken(other: Vendor | None) -> Conflict:
 
 
 def possible_duplicates(
-    *, name: str, goods: str, phone: str = "", identity: str = "", besides: int | None = None
+    *,
+    name: str,
+    goods: str,
+    audience: Audience,
+    on: date,
+    phone: str = "",
+    identity: str = "",
+    besides: int | None = None,
 ) -> list[Likeness]:
     """Registered vendors with the same identity number, phone, or name and goods; the likeliest first.
 
-    An identity number that can't be read is passed over here: registering it is what is refused.
+    Numbers are compared only with those that the reader may see: who tries a number learns nothing of others. An
+    identity number that can't be read is passed over here: registering it is what is refused.
     """
-    digests = _digests_or_none(identity)
+    digests = _digests_or_none(identity) if may_see_identity(audience) else []
     digits = _digits(phone)
     same = Q(name__iexact=" ".join(name.split()), goods__iexact=" ".join(goods.split()))
     if digests:
         same |= Q(identity_digest__in=digests)
-    if digits:
-        same |= Q(phone_digits=digits)
+    if digits and (searchable := _phones_to_search(audience, on)) is not None:
+        same |= Q(phone_digits=digits) & searchable
+    rows = list(with_phone_digits(Vendor.objects.exclude(pk=besides or 0)).filter(same)[:20])
+    seen = phones_visible(audience, rows, on=on)
     found = [
-        _likeness(vendor, name=name, digests=digests, digits=digits)
-        for vendor in with_phone_digits(Vendor.objects.exclude(pk=besides or 0)).filter(same)[:20]
+        _likeness(vendor, name=name, digests=digests, digits=digits if vendor.pk in seen else "")
+        for vendor in rows
     ]
     return sorted(found, key=lambda each: -len(each.reasons))
 

@@ -9,13 +9,14 @@ from collections.abc import Iterable
 from datetime import date
 
 from django.db.models import Exists, OuterRef, Q
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from psycopg2.extras import DateRange
 
 from gridmgr.accounts.audience import Audience
 from grids.enums import MemberRole
 from grids.models import Assignment, Branch, Member
-from vendors.models import Allocation, Guidance, Site, Vendor, WaitingEntry
+from vendors.models import Allocation, Guidance, PitchHold, Site, Vendor, WaitingEntry
 
 
 def may_read_register(audience: Audience) -> bool:
@@ -26,6 +27,13 @@ def may_read_register(audience: Audience) -> bool:
 def may_keep_register(audience: Audience) -> bool:
     """Whether the reader may register vendors and change what is registered."""
     return audience.role in {"administrator", "planner", "secretary"}
+
+
+def may_edit_vendor(audience: Audience, vendor: Vendor, *, on: date) -> bool:
+    """Whether the reader may change what is registered of this vendor: a secretary of those on their own sites alone."""
+    if audience.role != "secretary":
+        return may_keep_register(audience)
+    return Vendor.objects.filter(vendors_of_sites(audience, on=on), pk=vendor.pk).exists()
 
 
 def may_see_identity(audience: Audience) -> bool:
@@ -89,6 +97,13 @@ def phones_visible(audience: Audience, vendors: Iterable[Vendor], *, on: date) -
 
 def traders_of(audience: Audience, *, on: date) -> Q:
     """Vendors who hold, will hold or wait for a pitch on the reader's branch's sections, or were guided by it."""
+    return vendors_of_sites(audience, on=on) | Q(
+        Exists(Guidance.objects.filter(vendor=OuterRef("pk"), branch=audience.branch_id))
+    )
+
+
+def vendors_of_sites(audience: Audience, *, on: date) -> Q:
+    """Vendors who hold, will hold or wait for a pitch on the reader's branch's sections, or for whom one is held now."""
     branch = Branch(pk=audience.branch_id)
     sites = Site.objects.on_sections_of(branch, on=on)
     return (
@@ -100,7 +115,13 @@ def traders_of(audience: Audience, *, on: date) -> Q:
             )
         )
         | Q(Exists(WaitingEntry.objects.filter(vendor=OuterRef("pk"), site__in=sites, left_at=None)))
-        | Q(Exists(Guidance.objects.filter(vendor=OuterRef("pk"), branch=audience.branch_id)))
+        | Q(
+            Exists(
+                PitchHold.objects.filter(
+                    vendor=OuterRef("pk"), pitch__site__in=sites, during__endswith__gt=timezone.now()
+                )
+            )
+        )
     )
 
 

@@ -10,12 +10,14 @@ from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, pgettext_lazy
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from gridmgr.accounts.models import User
 from gridmgr.errors import DomainError, Invalid
 from gridmgr.history import event_model
+from gridmgr.meanwhile import Changed
 from vendors.domain import draft, plan
 from vendors.domain.pitching import Frame, Layout, lay, read_pitches, set_pitches
 from vendors.domain.place import Place, as_shapely
@@ -33,6 +35,12 @@ STEPS: dict[str, Callable[..., Site]] = {
     "close": plan.close_site,
 }
 NEED_REASON = {"suspend", "close"}
+_STEP_WORDS = {
+    "open": gettext_lazy("开放"),
+    "resume": gettext_lazy("恢复开放"),
+    "suspend": pgettext_lazy("action", "暂停"),
+    "close": gettext_lazy("关闭摊点"),
+}
 SVG_PX = 640.0
 
 
@@ -173,31 +181,43 @@ def step(request: HttpRequest, code: str, verb: str) -> HttpResponse:
         "by": user,
         "expected_version": drafts.whole(request.POST, "version"),
     }
+    mine = [(_("操作"), _STEP_WORDS[verb])]
     if verb in NEED_REASON:
         values["reason"] = request.POST.get("reason", "")
-    return _tried(request, site, lambda: STEPS[verb](**values))
+        mine.append((_("理由"), values["reason"]))
+    return _tried(request, site, lambda: STEPS[verb](**values), mine=mine)
 
 
 @require_POST
 def equip(request: HttpRequest, code: str) -> HttpResponse:
     """`/sites/<code>/equip/`: records sign board and waste bins."""
     planner(request)
-    site = _site(code)
+    site, sign_board = _site(code), bool(request.POST.get("sign_board"))
+    bins, version = drafts.whole(request.POST, "bins"), drafts.whole(request.POST, "version")
     return _tried(
         request,
         site,
-        lambda: plan.equip_site(
-            site=site,
-            sign_board=bool(request.POST.get("sign_board")),
-            bins=drafts.whole(request.POST, "bins"),
-            expected_version=drafts.whole(request.POST, "version"),
-        ),
+        lambda: plan.equip_site(site=site, sign_board=sign_board, bins=bins, expected_version=version),
+        mine=[(_("标示牌"), _("有") if sign_board else _("没有")), (_("垃圾容器"), bins)],
     )
 
 
-def _tried(request: HttpRequest, site: Site, work: Callable[[], Site]) -> HttpResponse:
+def _quicker(site: Site, *, then: int, mine: Sequence[tuple[Any, Any]]) -> Changed:
+    """What became of the site since that version of it, beside what this person wants."""
+    event = event_model(Site).objects.filter(pgh_obj_id=site.pk, version=then).order_by("pgh_id").last()
+    error = Changed(site, since=str(event.pgh_id) if event else "")
+    error.carried_as, error.version = "version", str(site.version)
+    return error.wanting(mine, back=site.get_absolute_url())
+
+
+def _tried(
+    request: HttpRequest, site: Site, work: Callable[[], Site], *, mine: Sequence[tuple[Any, Any]]
+) -> HttpResponse:
+    """Does the work; back to the site's page, or with both versions where somebody was quicker."""
     try:
         changed = work()
+    except plan.SiteChanged as error:
+        raise _quicker(error.site, then=drafts.whole(request.POST, "version"), mine=mine) from None
     except DomainError as error:
         messages.error(request, str(error))
     else:

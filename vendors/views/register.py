@@ -14,14 +14,17 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from gridmgr.accounts import tries
 from gridmgr.accounts.audience import Audience, audience_of
 from gridmgr.accounts.models import User
+from gridmgr.accounts.tries import too_often
 from gridmgr.errors import Conflict
 from gridmgr.history import history_of
 from vendors.domain.looks import looks_at, masked_number, whole_number
 from vendors.domain.register import found_by
 from vendors.domain.rights import (
     guidance_for,
+    may_edit_vendor,
     may_keep_register,
     may_read_register,
     may_see_identity,
@@ -118,7 +121,7 @@ def _page(request: HttpRequest, row: Vendor, *, whole: str = "") -> HttpResponse
         "allocations": allocations.order_by("-period"),
         "queues": row.waiting.select_related("site").order_by("-since"),
         "guidances": guided.defer("site__area", "branch__area").order_by("-at")[:50],
-        "may_keep": may_keep_register(audience),
+        "may_keep": may_edit_vendor(audience, row, on=on),
         "history": history_of(row, hidden=[] if phone_shown else ["phone"])
         if rules.has_perm("gridmgr.see_history", request.user)
         else None,
@@ -143,8 +146,11 @@ def _masked(row: Vendor) -> str:
 @never_cache
 def add(request: HttpRequest) -> HttpResponse:
     """`/vendors/add/`: a new vendor."""
-    require(may_keep_register(audience_of(request.user)))
-    form = VendorForm(request.POST or None, initial={"name": request.GET.get("name", "")[:40]})
+    audience = audience_of(request.user)
+    require(may_keep_register(audience))
+    form = VendorForm(
+        request.POST or None, audience=audience, initial={"name": request.GET.get("name", "")[:40]}
+    )
     return _write(request, form, _("已登记商贩“%s”。"))
 
 
@@ -154,16 +160,33 @@ def edit(request: HttpRequest, pk: int) -> HttpResponse:
     """`/vendors/<pk>/edit/`: what is registered of a vendor; an empty identity number leaves it as it is."""
     audience = audience_of(request.user)
     require(may_keep_register(audience))
-    row = get_object_or_404(Vendor, pk=pk)
-    shown = bool(phones_visible(audience, [row], on=timezone.localdate()))
-    form = VendorForm(request.POST or None, instance=row, phone_shown=shown)
+    row, on = get_object_or_404(Vendor, pk=pk), timezone.localdate()
+    require(may_edit_vendor(audience, row, on=on))
+    shown = bool(phones_visible(audience, [row], on=on))
+    form = VendorForm(request.POST or None, audience=audience, instance=row, phone_shown=shown)
     return _write(request, form, _("已保存商贩“%s”。"))
+
+
+def _tried(request: HttpRequest, form: VendorForm) -> Vendor | None:
+    """The saved vendor. Whoever may not read identity numbers can't try out many: each that is taken counts."""
+    if not form.is_valid():
+        return None
+    if may_see_identity(form.audience) or not form.cleaned_data["identity"].strip():
+        return form.write()
+    given = tries.begin(f"identity/{request.user.get_username()}", request.META["REMOTE_ADDR"])
+    if given.wait is not None:
+        form.add_error("identity", too_often(given.wait))
+        return None
+    saved = form.write()
+    if not form.is_taken:
+        given.withdraw()
+    return saved
 
 
 def _write(request: HttpRequest, form: VendorForm, words: str) -> HttpResponse:
     if request.method == "POST":
         with transaction.atomic():  # the form keeps the row locked while it compares and writes
-            saved = form.write() if form.is_valid() else None
+            saved = _tried(request, form)
         if saved is not None:
             messages.success(request, words % saved.name)
             return redirect(saved)
