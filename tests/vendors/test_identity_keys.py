@@ -9,7 +9,9 @@ import pytest
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management import CommandError, call_command
 from django.db import connection, transaction
+from django.utils import timezone
 
+from gridmgr.accounts.audience import Audience
 from gridmgr.errors import Conflict
 from gridmgr.history import history_of
 from tests.factories import VendorFactory
@@ -97,8 +99,15 @@ def test_several_keys_read_and_the_first_writes(var: Path, settings: Any) -> Non
     everybody: Any = type("Everybody", (), {"role": "planner"})()
     for vendor, number in ((old, NUMBERS[0]), (new, NUMBERS[1])):
         assert [each.pk for each in found_by(number[-4:], audience=everybody, on=None)] == [vendor.pk]  # type: ignore[arg-type]
-        assert possible_duplicates(name="甲", goods="乙", identity=number)[0].vendor == vendor
-    with pytest.raises(Conflict, match="王芳"):
+        alike = possible_duplicates(
+            name="甲",
+            goods="乙",
+            identity=number,
+            audience=Audience("administrator"),
+            on=timezone.localdate(),
+        )
+        assert alike[0].vendor == vendor
+    with pytest.raises(Conflict, match="已登记在册"):
         register_vendor(name="假王芳", goods="早点", identity=NUMBERS[0])
 
 
