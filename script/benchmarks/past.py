@@ -59,10 +59,12 @@ def _change() -> None:
 
 def _asked() -> dict[str, Callable[[date], Any]]:
     client = Client(headers={"host": "localhost"})
-    office = User.objects.filter(role="office", is_active=True).first()
+    office: Any = User.objects.filter(role="office", is_active=True).first()
     client.force_login(office, backend="django.contrib.auth.backends.ModelBackend")
-    branch, road = Branch.objects.order_by("code").first(), Road.objects.order_by("-length_m").first()
-    site, bay = Site.objects.standing().first(), Bay.objects.standing().order_by("-pk").first()
+    branch: Any = Branch.objects.order_by("code").first()
+    road: Any = Road.objects.order_by("-length_m").first()
+    site: Any = Site.objects.standing().first()
+    bay: Any = Bay.objects.standing().order_by("-pk").first()
 
     def page(address: str) -> Callable[[date], Any]:
         def ask(on: date) -> None:
