@@ -86,7 +86,16 @@ def test_a_key_with_a_comma_from_before_there_were_lists_goes_on_reading(var: Pa
     Vendor.objects.update(identity_digest=identity._hmac(whole, "digest", NUMBERS[0]))
     _start()
     assert identity.identity_of(Vendor.objects.get()) == NUMBER
-    assert possible_duplicates(name="甲", goods="乙", identity=NUMBERS[0])[0].vendor == old
+    assert (
+        possible_duplicates(
+            name="甲",
+            goods="乙",
+            identity=NUMBERS[0],
+            audience=Audience("administrator"),
+            on=timezone.localdate(),
+        )[0].vendor
+        == old
+    )
 
 
 def test_several_keys_read_and_the_first_writes(var: Path, settings: Any) -> None:
