@@ -71,6 +71,7 @@ PAGES: dict[str, tuple[Addresses, tuple[int, ...]]] = {
     "drop-off-point": (lambda grid: f"/drop-off-points/{grid.drop_off.code}/", SEEN),
     "bays": (lambda grid: "/bays/", SEEN),
     "bay": (lambda grid: f"/bays/{grid.bay.number}/", SEEN),
+    "way": (lambda grid: f"/go/sites/{grid.site.code}/", SEEN),
     "search": (lambda grid: f"/search/?q={grid.branch.code}", SEEN),
     "suggest": (lambda grid: f"/search/suggest?q={grid.branch.code}", SEEN),
     "vendors": (lambda grid: "/vendors/", (200, 403, 200, 200, 200)),

@@ -50,6 +50,13 @@ class SiteQuerySet(OnRoadQuerySet):
         """Sites that are open, in season and in hours at the local `moment`."""
         return self.in_use(on=moment.date()).filter(in_hours(moment))
 
+    def readable_by(self, audience: Audience, *, on: date) -> "SiteQuerySet":
+        """Sites whose page the reader may open: what is theirs to see, and for a member, who guides vendors to them, all in use."""
+        if audience.sees_all:
+            return self
+        own = self.visible_to(audience, on=on).values("pk")
+        return self.filter(Q(pk__in=own) | in_use(on))
+
     def with_pitches(self, *, on: date) -> "SiteQuerySet":
         """Annotates the day's `status`, `pitches_n`, how many a vendor holds (`taken_n`) and how many are to be had.
 

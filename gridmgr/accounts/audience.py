@@ -24,6 +24,11 @@ class Audience:
         return self.role != "member"
 
     @property
+    def reads_metres(self) -> bool:
+        """Whether the reader works with metres along roads; everyone else is told by crossings and compass sides."""
+        return self.role == "planner"
+
+    @property
     def key(self) -> str:
         """What a cache must tell apart."""
         return "all" if self.sees_all else f"member-{self.member_id}"
@@ -32,6 +37,12 @@ class Audience:
         """Phone numbers: office and administrator all, a secretary their own branch's."""
         return self.role in {"office", "administrator"} or (
             self.role == "secretary" and branch_id is not None and branch_id == self.branch_id
+        )
+
+    def may_call_secretary_of(self, branch_id: int | None) -> bool:
+        """A secretary's number, for work: a member their own secretary's, a secretary any other's, office and administrator all."""
+        return self.role in {"office", "administrator", "secretary"} or (
+            self.role == "member" and branch_id is not None and branch_id == self.branch_id
         )
 
 

@@ -8,9 +8,10 @@ from typing import Any
 import rules
 from django.contrib.gis.db.models import GeometryField
 from django.db.models import Prefetch, QuerySet
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
 from gridmgr.accounts.audience import Audience, audience_of
@@ -20,10 +21,12 @@ from gridmgr.desk.lists import link_of
 from gridmgr.desk.outlook import street_map
 from gridmgr.desk.standing import Clock, clock_of, on_stretches, point_turn, site_turn
 from gridmgr.desk.tables import columns, with_fields
+from gridmgr.desk.whereabouts import put_where
 from gridmgr.feeds.query import told_of_its_day
 from gridmgr.history import history_of
 from gridmgr.layers.base import Layer
-from grids.models import Assignment, MemberAssignment
+from gridmgr.navigation import WayThere, way_there
+from grids.models import Assignment, MemberAssignment, OnRoad
 from parking.enums import BayState
 from parking.models import Bay, DropOffPoint, PandaLane, School
 from vendors.domain.rights import may_see_holders
@@ -65,26 +68,68 @@ def detail(request: HttpRequest, layer: str, key: str | int) -> HttpResponse:
     reader = Reader(audience_of(request.user), clock_of(request))
     rows = with_fields(shown, place.rows(reader)).select_related(*place.related).defer(*_bulk(place.related))
     thing = get_object_or_404(rows, **{shown.key: key})
+    about = place.about(thing, reader)
+    # A member reads sites of the whole city, but no road or branch other than their own.
+    theirs = reader.audience.sees_all or bool(about.get("answers"))
     context = {
         "layer": shown,
         "thing": thing,
-        "facts": _facts(shown, thing, reader.on),
+        "theirs": theirs,
+        "facts": _facts(shown, thing, reader, linked=theirs),
+        "way": way_to(shown, thing),
         "map": street_map(request, [getattr(thing, shown.geometry)], focus=(shown.name, thing.pk)),
         "history": history_of(thing) if rules.has_perm("gridmgr.see_history", request.user) else None,
         "edit_url": _edit_url(request, thing),
         "clock": reader.clock,
     }
-    return render(request, place.template, context | place.about(thing, reader))
+    return render(request, place.template, context | about)
 
 
-def _facts(layer: Layer, thing: Any, on: date) -> list[tuple[Any, str, str]]:
-    """Label, words and link of each field that is not the page's title."""
+def _facts(layer: Layer, thing: Any, reader: Reader, *, linked: bool) -> list[tuple[Any, str, str]]:
+    """Label, words and link of each field that is not the page's title; who doesn't read metres is told where instead."""
     row = vars(thing)
 
-    return [
-        (column.label, column.say(row), dated(link_of(column, row), on))
-        for column in columns(layer, without=["name"])
-    ]
+    def facts(*without: str) -> list[tuple[Any, str, str]]:
+        return [
+            (column.label, column.say(row), dated(link_of(column, row), reader.on) if linked else "")
+            for column in columns(layer, without=["name", *without])
+        ]
+
+    if not isinstance(thing, OnRoad):
+        return facts()
+    put_where([thing], reader.audience)
+    if reader.audience.reads_metres:
+        return facts()
+    return [*facts("side", "from_m", "to_m"), (_("位置"), vars(thing)["where"], "")]
+
+
+def way_to(layer: Layer, thing: Any) -> WayThere:
+    """The way to a thing that has been read: to a point on it."""
+    point = getattr(thing, layer.geometry).point_on_surface
+    return way_there(str(thing), point.x, point.y, where=getattr(thing, "where", ""))
+
+
+@require_GET
+def way(request: HttpRequest, layer: str, key: str) -> HttpResponse:
+    """`/go/<layer>/<key>/`: the way to a place by the reader's map app; as JSON where it is, for a popup."""
+    shown, reader = layer_named(layer), Reader(audience_of(request.user), clock_of(request))
+    if not shown.route:
+        raise Http404
+    place = PLACES.get(layer)
+    rows = shown.rows(reader.audience, reader.on)
+    if place:
+        rows = place.rows(reader).select_related(*place.related).defer(*_bulk(place.related))
+    try:
+        thing = get_object_or_404(rows, **{shown.key: key})
+    except ValueError:
+        raise Http404 from None
+    if isinstance(thing, OnRoad):
+        put_where([thing], reader.audience)
+    found = way_to(shown, thing)
+    if "application/json" in request.headers.get("Accept", ""):
+        return JsonResponse({"where": found.where}, json_dumps_params={"ensure_ascii": False})
+    page = shown.page_of(getattr(thing, shown.key))
+    return render(request, "desk/way.html", {"way": found, "layer": shown, "thing": thing, "page": page})
 
 
 def _bulk(related: Iterable[str]) -> list[str]:
@@ -178,6 +223,7 @@ def _about_pitch(pitch: Pitch, reader: Reader) -> dict[str, Any]:
 def _about_school(school: School, reader: Reader) -> dict[str, Any]:
     lanes = list(_at_school(PandaLane, school, reader).order_by("road__name", "stretch"))
     points = list(_at_school(DropOffPoint, school, reader).prefetch_related("hours").order_by("code"))
+    put_where([*lanes, *points], reader.audience)
     return {
         "answers": answers([*lanes, *points], reader),
         "gates": list(school.gates.all()),
@@ -194,7 +240,8 @@ def _at_school(model: Any, school: School, reader: Reader) -> QuerySet[Any]:
 
 
 def _about_lane(lane: PandaLane, reader: Reader) -> dict[str, Any]:
-    points = _at_school(DropOffPoint, lane.school, reader).prefetch_related("hours").order_by("code")
+    points = list(_at_school(DropOffPoint, lane.school, reader).prefetch_related("hours").order_by("code"))
+    put_where(points, reader.audience)
     return {
         "answers": answers([lane], reader),
         "turns": [point_turn(point, reader.clock) for point in points],
@@ -202,11 +249,12 @@ def _about_lane(lane: PandaLane, reader: Reader) -> dict[str, Any]:
 
 
 def _about_point(point: DropOffPoint, reader: Reader) -> dict[str, Any]:
-    lanes = _at_school(PandaLane, point.school, reader).order_by("road__name", "stretch")
+    lanes = list(_at_school(PandaLane, point.school, reader).order_by("road__name", "stretch"))
+    put_where(lanes, reader.audience)
     return {
         "answers": answers([point], reader),
         "turn": point_turn(point, reader.clock),
-        "lanes": list(lanes),
+        "lanes": lanes,
     }
 
 
@@ -217,7 +265,7 @@ def _about_bay(bay: Bay, reader: Reader) -> dict[str, Any]:
 PLACES: dict[str, Place] = {
     "sites": Place(
         "desk/site.html",
-        lambda reader: Site.objects.visible_to(reader.audience, on=reader.on).with_pitches(on=reader.on),
+        lambda reader: Site.objects.readable_by(reader.audience, on=reader.on).with_pitches(on=reader.on),
         _about_site,
         related=["road"],
     ),

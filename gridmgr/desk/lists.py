@@ -11,8 +11,8 @@ from typing import Any
 from django import forms
 from django.contrib.gis.db.models.functions import AsGeoJSON, PointOnSurface, Transform
 from django.core.paginator import Page, Paginator
-from django.db.models import Exists, F, OuterRef, Q, QuerySet, Subquery, TextField, Value
-from django.db.models.functions import Concat
+from django.db.models import Case, Exists, F, OuterRef, Q, QuerySet, Subquery, TextField, Value, When
+from django.db.models.functions import Collate, Concat
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import render
 from django.urls import reverse
@@ -24,13 +24,17 @@ from django.views.decorators.http import require_GET
 from gridmgr.accounts.audience import Audience, audience_of
 from gridmgr.catalog import layer_named
 from gridmgr.desk.context import address_of, dated
+from gridmgr.desk.road import strip_of
+from gridmgr.desk.standing import clock_of
 from gridmgr.desk.tables import Column, columns
 from gridmgr.feeds.query import day_of, told_of_its_day
 from gridmgr.geo.crs import WGS84
 from gridmgr.layers.base import Field, Layer
 from gridmgr.quantities import NOTHING
+from grids.layers import ROADS
 from grids.models import Assignment, Branch, OnRoad, Road
 from grids.querysets import holding
+from parking.enums import IN_USE, BayKind
 from parking.models import DropOffPoint, PandaLane
 from vendors.models import Site
 
@@ -63,21 +67,36 @@ SHORT = {
     *("road", "branch", "answers"),
 }
 # Pitches are numbered within their site: by number alone, all that are 01 would come first.
-SORTED_BY = {"pitches": "site"}
+SORTED_BY = {"pitches": "site", "branches": "code"}
+# Fields that hold names, and the collation that puts them in order: ICU's for Chinese, which is by pinyin.
+NAMES = {"name", "road", "school", "site", "branch_name"}
+PINYIN = "zh-x-icu"
+# A bay like most: of these a strip says enough.
+PLAIN_BAY = Q(kind=BayKind.SMALL, state=IN_USE)
 ZOOM = {"branches": 14, "roads": 15, "sections": 16, "schools": 17, "bays": 19, "pitches": 19}
 TABS = [("roads", "sections", "gaps"), ("sites", "pitches"), ("schools", "drop-off-points", "panda-lanes")]
 TAB_WORDS = {"gaps": gettext_lazy("无人负责的路段")}
 WOULD_BE_HERE = {
-    "roads": gettext_lazy("这里列出城市的道路。请管理员用命令 import_roads 从路网文件导入。"),
-    "branches": gettext_lazy("这里列出网格支部及其网格。请管理员在后台管理中新增。"),
-    "sections": gettext_lazy("这里列出各支部包干的路段。请管理员在后台管理的“责任路段”中分配。"),
-    "sites": gettext_lazy("这里列出便民摊点和临时瓜果市场。规划员可在后台管理中新增。"),
-    "pitches": gettext_lazy("这里列出各摊点的摊位及其占用情况。规划员可在后台管理中为摊点新增摊位。"),
-    "schools": gettext_lazy("这里列出学校及其校门。规划员可在后台管理中新增。"),
-    "panda-lanes": gettext_lazy("这里列出学校旁的“熊猫”通道。规划员可在后台管理中新增。"),
-    "drop-off-points": gettext_lazy("这里列出上下学接送点及其开放时段。规划员可在后台管理中新增。"),
-    "bays": gettext_lazy("这里列出路面停车泊位。规划员可在后台管理中新增。"),
+    "roads": gettext_lazy("这里列出城市的道路。"),
+    "branches": gettext_lazy("这里列出网格支部及其网格。"),
+    "sections": gettext_lazy("这里列出各支部包干的路段。"),
+    "sites": gettext_lazy("这里列出便民摊点和临时瓜果市场。"),
+    "pitches": gettext_lazy("这里列出各摊点的摊位及其占用情况。"),
+    "schools": gettext_lazy("这里列出学校及其校门。"),
+    "panda-lanes": gettext_lazy("这里列出学校旁的“熊猫”通道。"),
+    "drop-off-points": gettext_lazy("这里列出上下学接送点及其开放时段。"),
+    "bays": gettext_lazy("这里列出路面停车泊位。"),
 }
+
+
+def how_to_add(layer: Layer, user: Any) -> str:
+    """How the reader adds what a list would hold; '' for somebody who can't."""
+    if layer.name == "roads":
+        return _("请用命令 import_roads 从路网文件导入。") if user.has_perm("grids.add_road") else ""
+    meta = layer.models[0]._meta
+    if not user.has_perm(f"{meta.app_label}.add_{meta.model_name}"):
+        return ""
+    return _("您可在后台管理的“%s”中新增。") % meta.verbose_name
 
 
 @require_GET
@@ -88,7 +107,10 @@ def layer_list(request: HttpRequest, layer: str) -> HttpResponse:
     everything = shown.annotated(audience, on)
     form = filter_form(shown, everything, audience, on, request.GET)
     rows = filtered(shown, everything, form, on)
-    table = Table(shown, request.GET, on)
+    along = _along_road(request, shown, form)
+    if along:
+        plain_n, rows = rows.filter(PLAIN_BAY).count(), rows.exclude(PLAIN_BAY)
+    table = Table(shown, request.GET, on, own_branch=audience.branch_id)
     page = Paginator(table.ordered(rows), PAGE_ROWS).get_page(request.GET.get("page"))
     context = {
         "layer": shown,
@@ -102,8 +124,27 @@ def layer_list(request: HttpRequest, layer: str) -> HttpResponse:
         "on": on,
         "today": on == timezone.localdate(),
         "would_be_here": WOULD_BE_HERE[layer],
+        "how_to_add": how_to_add(shown, request.user),
     }
+    if along:
+        context |= {
+            "road": along,
+            "strip": strip_of(along, audience, clock_of(request)),
+            "plain_n": plain_n,
+            "all_url": _address(request.GET, all="1"),
+        }
     return render(request, "desk/list.html", context)
+
+
+def _along_road(request: HttpRequest, layer: Layer, form: forms.Form) -> Road | None:
+    """The road of which alone the bays are asked for: then a strip shows them, and the list only what is unlike the rest."""
+    asked = {name for name, value in form.cleaned_data.items() if value not in (None, "")}
+    if layer.name != "bays" or asked != {"road"} or request.GET.get("all"):
+        return None
+    row: Road | None = ROADS.rows(audience_of(request.user), day_of(request)).get(
+        pk=form.cleaned_data["road"].pk
+    )
+    return row
 
 
 # ── Filters ───────────────────────────────────────────────────────────────────────────────────────────────
@@ -236,7 +277,7 @@ class Cell:
 class Table:
     """The columns of a layer's list, how it is sorted, and its rows as cells."""
 
-    def __init__(self, layer: Layer, given: QueryDict, on: date) -> None:
+    def __init__(self, layer: Layer, given: QueryDict, on: date, *, own_branch: int | None = None) -> None:
         self.layer = layer
         self.on = on
         self.given = given
@@ -245,6 +286,8 @@ class Table:
         )
         self.columns = heading_first + ([BRANCH_COLUMN] if self.stands_on_road else [])
         self.sort = given.get("sort", "")
+        # Until she asks for another order, a secretary's own sections stand before the others'.
+        self.own_branch = own_branch if layer.name == "sections" and not self.sort else None
         if self.sort.removeprefix("-") not in {each.name for each in self.columns}:
             self.sort = SORTED_BY.get(layer.name, layer.heading)
 
@@ -272,12 +315,20 @@ class Table:
         if self.stands_on_road:
             rows = rows.annotate(p_answers=branch_there(self.on))
         spot = AsGeoJSON(Transform(PointOnSurface(F(self.layer.geometry)), WGS84), precision=6)
-        order = F(f"p_{self.sort.removeprefix('-')}")
+        order = self._order()
         by = order.desc(nulls_last=True) if self.sort.startswith("-") else order.asc(nulls_last=True)
+        hers = [Case(When(branch=self.own_branch, then=0), default=1)] if self.own_branch else []
         names = {"pk", "p_spot", *self.layer.property_names, *self._link_fields}
         if self.stands_on_road:
             names.add("p_answers")
-        return rows.annotate(p_spot=spot).order_by(by, "pk").values(*sorted(names))
+        return rows.annotate(p_spot=spot).order_by(*hers, by, "pk").values(*sorted(names))
+
+    def _order(self) -> Any:
+        """What the list is sorted by; names go as people look them up, by pinyin, and codes as they are written."""
+        name = self.sort.removeprefix("-")
+        field = next((each for each in self.layer.fields if each.name == name), None)
+        order = F(f"p_{name}")
+        return Collate(order, PINYIN) if field and field.kind == "text" and name in NAMES else order
 
     @property
     def _link_fields(self) -> list[str]:

@@ -1,5 +1,6 @@
 """My roads: the page that a secretary or member lands on, on the street, with one thumb."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
@@ -13,7 +14,8 @@ from gridmgr.desk.outlook import street_map
 from gridmgr.desk.standing import Standing, agenda, beats_for, clock_of, furnish
 from gridmgr.errors import NotThere
 from gridmgr.feeds.query import told_of_its_day
-from grids.models import Branch
+from grids.enums import MemberRole
+from grids.models import Branch, Member
 
 
 @require_GET
@@ -38,6 +40,7 @@ def _own_roads(request: HttpRequest, audience: Audience, branch_id: int) -> Http
     neighbours = meet_neighbours(beats, audience=audience, clock=clock)
     context: dict[str, Any] = {
         "branch": branch,
+        "callable": secretaries_of([branch, *neighbours], audience),
         "clock": clock,
         "beats": beats,
         "neighbours": neighbours,
@@ -48,6 +51,13 @@ def _own_roads(request: HttpRequest, audience: Audience, branch_id: int) -> Http
         "may_share": audience.role == "secretary",
     }
     return render(request, "desk/my.html", context | today(standing))
+
+
+def secretaries_of(branches: Sequence[Branch], audience: Audience) -> dict[int, Member]:
+    """The secretaries of these branches whom the reader may call, but for the reader, by branch. One query."""
+    wanted = [branch.pk for branch in branches if audience.may_call_secretary_of(branch.pk)]
+    found = Member.objects.serving().filter(branch__in=wanted, role=MemberRole.SECRETARY).exclude(phone="")
+    return {member.branch_id: member for member in found.exclude(pk=audience.member_id)}
 
 
 def today(standing: Standing) -> dict[str, Any]:

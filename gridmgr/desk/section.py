@@ -19,6 +19,7 @@ from gridmgr.desk.neighbours import meet_neighbours
 from gridmgr.desk.outlook import street_map
 from gridmgr.desk.section_forms import EndForm, SectionForm, ShareForm, plain_number
 from gridmgr.desk.standing import Beat, Clock, clock_of, furnish, named, with_line
+from gridmgr.desk.whereabouts import ends_of
 from gridmgr.errors import DomainError
 from gridmgr.feeds.query import told_of_its_day
 from gridmgr.history import history_of
@@ -82,7 +83,7 @@ def _page(
 ) -> HttpResponse:
     """The page; a form that was refused comes back as it was filled in, with the words at its fields."""
     audience, clock = audience_of(request.user), clock_of(request)
-    beat = named([Beat(row, float(row.stretch.lower), float(row.stretch.upper), row.line)])[0]
+    beat = named([Beat(row, float(row.stretch.lower), float(row.stretch.upper), row.line)], audience)[0]
     shares = _shares(row, audience)
     beat.shares = [share for share in shares if clock.on in share.period]
     furnish([beat], audience=audience, clock=clock)
@@ -99,9 +100,12 @@ def _page(
         "beat": beat,
         "clock": clock,
         "state": _state(row, clock),
-        "shares": [_share_line(each, clock, sharing, share_end) for each in _with_ends(row, shares)],
+        "shares": [
+            _share_line(each, clock, sharing, share_end) for each in _with_ends(row, shares, audience)
+        ],
         "phones": audience.may_see_phones_of(row.branch_id),
         "sees_all": audience.sees_all,
+        "metres": audience.reads_metres or sharing or may_end(audience),
         "map": street_map(request, [row.line], focus=("sections", row.pk)),
         "end_form": (end_form or EndForm(initial={"on": _first_end(row.period.lower, clock.on)}))
         if may_end(audience) and goes_on
@@ -127,9 +131,11 @@ def _shares(row: Assignment, audience: Audience) -> list[MemberAssignment]:
     return list(shares if audience.sees_all else shares.filter(member=audience.member_id))
 
 
-def _with_ends(row: Assignment, shares: list[MemberAssignment]) -> list[tuple[MemberAssignment, Ends]]:
+def _with_ends(
+    row: Assignment, shares: list[MemberAssignment], audience: Audience
+) -> list[tuple[MemberAssignment, Ends]]:
     stretches = [(row.road_id, float(share.stretch.lower), float(share.stretch.upper)) for share in shares]
-    return list(zip(shares, name_stretches(stretches), strict=True))
+    return list(zip(shares, ends_of(stretches, audience), strict=True))
 
 
 def _share_line(

@@ -19,6 +19,7 @@ from django.utils import timezone
 from psycopg2.extras import NumericRange
 
 from gridmgr.accounts.audience import Audience
+from gridmgr.desk.whereabouts import ends_of, put_where
 from gridmgr.feeds.query import day_of
 from gridmgr.geo.functions import LineSubstring, RangeLower, RangeUpper
 from grids.domain.naming import Ends, name_stretches
@@ -115,8 +116,13 @@ class Beat:
         return road_id == self.section.road_id and low < self.to_m and high > self.from_m
 
 
-def section_beats(sections: "QuerySet[Any]", *, audience: Audience, clock: Clock) -> list[Beat]:
-    """A beat for each of `sections` (rows of the layer, with their `line`), with members. Three queries."""
+def section_beats(
+    sections: "QuerySet[Any]", *, audience: Audience, clock: Clock, on_foot: bool = False
+) -> list[Beat]:
+    """A beat for each of `sections` (rows of the layer, with their `line`), with members. Three queries.
+
+    `on_foot`: ends are named as the reader would on the street; that takes one more.
+    """
     shares = MemberAssignment.objects.on_day(clock.on).select_related("member").order_by("stretch")
     if not audience.sees_all:
         shares = shares.filter(member=audience.member_id)
@@ -130,11 +136,11 @@ def section_beats(sections: "QuerySet[Any]", *, audience: Audience, clock: Clock
         Beat(row, float(row.stretch.lower), float(row.stretch.upper), row.line, shares=row.shares_now)
         for row in rows
     ]
-    return named(beats)
+    return named(beats, audience if on_foot else None)
 
 
-def member_beats(*, audience: Audience, clock: Clock) -> list[Beat]:
-    """A beat for each stretch of the member `audience`. Two queries."""
+def member_beats(*, audience: Audience, clock: Clock, on_foot: bool = False) -> list[Beat]:
+    """A beat for each stretch of the member `audience`. Two queries; `on_foot` as in `section_beats`."""
     length = F("assignment__road__length_m")
     shares = (
         MemberAssignment.objects.on_day(clock.on)
@@ -163,7 +169,8 @@ def member_beats(*, audience: Audience, clock: Clock) -> list[Beat]:
                 shares=[row],
             )
             for row in shares
-        ]
+        ],
+        audience if on_foot else None,
     )
 
 
@@ -180,23 +187,38 @@ def beats_for(audience: Audience, clock: Clock) -> list[Beat]:
     """What the reader answers for: a secretary the branch's sections, a member their own shares."""
     if audience.sees_all:
         own = SECTIONS.rows(audience, clock.on).filter(branch=audience.branch_id)
-        return section_beats(own, audience=audience, clock=clock)
-    return member_beats(audience=audience, clock=clock)
+        return section_beats(own, audience=audience, clock=clock, on_foot=True)
+    return member_beats(audience=audience, clock=clock, on_foot=True)
 
 
-def named(beats: list[Beat]) -> list[Beat]:
-    """The same beats with the names of their ends. One query."""
-    names = name_stretches([(beat.section.road_id, beat.from_m, beat.to_m) for beat in beats])
+def named(beats: list[Beat], audience: Audience | None = None) -> list[Beat]:
+    """The same beats with the names of their ends; in the words of `audience` where one is given. Two queries at most."""
+    stretches = [(beat.section.road_id, beat.from_m, beat.to_m) for beat in beats]
+    names = name_stretches(stretches) if audience is None else ends_of(stretches, audience)
     for beat, ends in zip(beats, names, strict=True):
         beat.ends = ends
+    if audience is not None:
+        _name_shares(beats, audience)
     return beats
 
 
+def _name_shares(beats: list[Beat], audience: Audience) -> None:
+    """Puts the names of their ends onto members' stretches where a section has several."""
+    shares: list[Any] = [(beat, share) for beat in beats if len(beat.shares) > 1 for share in beat.shares]
+    stretches = [
+        (beat.section.road_id, float(share.stretch.lower), float(share.stretch.upper))
+        for beat, share in shares
+    ]
+    for (_beat, share), ends in zip(shares, ends_of(stretches, audience) if shares else [], strict=True):
+        share.ends = ends
+
+
 def furnish(beats: list[Beat], *, audience: Audience, clock: Clock) -> "Standing":
-    """Puts onto each beat what stands there; returns each thing once. Five queries."""
+    """Puts onto each beat what stands there, with where it is in words; returns each thing once. Six queries."""
     standing = standing_on(
         on_stretches((beat.section.road_id, beat.stretch) for beat in beats), audience=audience, clock=clock
     )
+    put_where([*standing.sites, *standing.points, *standing.lanes], audience)
     for beat in beats:
         _put_on(beat, standing)
     return standing

@@ -49,6 +49,7 @@ urlpatterns = [
     ),
     path("bays/", lists.layer_list, {"layer": "bays"}, name="bays"),
     path("bays/<str:key>/", detail.detail, {"layer": "bays"}, name="bay"),
+    path("go/<slug:layer>/<str:key>/", detail.way, name="way"),
     path("search/", search.results, name="search"),
     path("search/suggest", search.suggest, name="suggest"),
 ]

@@ -24,10 +24,12 @@ from gridmgr.errors import Invalid
 from gridmgr.feeds.query import told_of_its_day
 from gridmgr.geo.crs import metric_srid, zone_window
 from grids.domain.answering import REACH_M, RoadHere, possible, ranked, roads_at
+from grids.domain.wayfinding import Spot, say_where
 from grids.models import Assignment, MemberAssignment, Road
 
 ON_ROAD_M = REACH_M  # GPS errs in streets
 IN_CITY_M = 5_000.0
+OFF_ROAD_M = 15.0  # so far beyond the kerb one stands in no street, whatever GPS says
 MOST = 4  # more roads than this don't meet in one place
 
 
@@ -111,24 +113,47 @@ def _nearest(place: Point, audience: Audience, clock: Clock) -> Any:
 
 
 def _answers(meant: list[RoadHere], audience: Audience, clock: Clock) -> list[dict[str, Any]]:
-    """Each road that may be meant, with who answers there. Two queries, whatever their number."""
+    """Each road that may be meant, with who answers there. Three queries, whatever their number."""
     sections = _sections(meant, audience, clock)
     shares = _shares(meant, sections, audience, clock)
     return [
-        _answer_of(here, sections.get(here.section_id or 0), shares[here.road_id], audience) for here in meant
+        _answer_of(here, words, sections.get(here.section_id or 0), shares[here.road_id], audience)
+        for here, words in zip(meant, _words(meant, audience), strict=True)
     ]
 
 
+def _words(meant: list[RoadHere], audience: Audience) -> list[str]:
+    """Where each is, in the reader's words; how far off, where the place does not lie on the road."""
+    if audience.reads_metres:
+        found = [_metres_words(here) for here in meant]
+    else:
+        found = say_where([Spot(here.road_id, here.metre, here.side) for here in meant])
+    return [
+        said
+        if here.away_m <= OFF_ROAD_M
+        else _("%(where)s(离路边约 %(away)s)")
+        % {"where": said, "away": quantities.metres(round(here.away_m, -1))}
+        for here, said in zip(meant, found, strict=True)
+    ]
+
+
+def _metres_words(here: RoadHere) -> str:
+    return _("%(road)s %(metres)s %(side)s") % {
+        "road": here.road,
+        "metres": quantities.metres(here.metre),
+        "side": here.side.label if here.side else _("路中"),
+    }
+
+
 def _answer_of(
-    here: RoadHere, section: Assignment | None, shares: list[MemberAssignment], audience: Audience
+    here: RoadHere,
+    words: str,
+    section: Assignment | None,
+    shares: list[MemberAssignment],
+    audience: Audience,
 ) -> dict[str, Any]:
     return {
-        "text": _("%(road)s %(metres)s %(side)s")
-        % {
-            "road": here.road,
-            "metres": quantities.metres(here.metre),
-            "side": here.side.label if here.side else _("路中"),
-        },
+        "text": words,
         "road": {"name": here.road, "url": reverse("road", args=[here.road_id])},
         "metre": round(here.metre, 1),
         "side": here.side.value if here.side else None,

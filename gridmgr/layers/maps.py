@@ -12,6 +12,7 @@ from django.conf import settings
 from django.http import HttpRequest
 from django.utils.translation import get_language, gettext, pgettext
 
+from gridmgr.accounts.audience import audience_of
 from gridmgr.layers.base import Layer
 from gridmgr.layers.palette import BRANCH_COLOURS, COLOURS
 
@@ -76,6 +77,7 @@ def page_map(
         "branchList": list(branches),
         "own": own,
         "inline": inline is not None,
+        "onFoot": inline is None and not audience_of(request.user).reads_metres,
     }
     chart = PageMap(element_id=place, page=page)
     if settings.BASEMAP_URL and inline is None:
@@ -125,6 +127,12 @@ def _page(bounds: Bounds | None, focus: tuple[str, Any] | None, full: bool) -> d
 def _words() -> dict[str, str]:
     return {
         "open": gettext("打开页面"),
+        "way": gettext("导航"),
+        "where": gettext("位置"),
+        "loading": gettext("地图加载中…"),
+        "open_until": gettext("开放中,至 %(time)s"),
+        "opens_at": gettext("现在未开放,%(time)s 开放"),
+        "free": gettext("空位 %(n)s"),
         "legend": gettext("图例"),
         "search": gettext("搜索道路、支部、摊点、学校、泊位"),
         "nothing": gettext("没有找到,请换个名称试试"),
@@ -183,6 +191,7 @@ def _spec(layer: Layer, *, linked: bool = True) -> dict[str, Any]:
         "title": str(layer.title),
         "heading": layer.heading,
         "page": layer.page_pattern if linked else "",
+        "way": f"/go/{layer.name}/{{key}}/" if linked and layer.route else "",
         "shape": style.shape,
         "colour": style.colour,
         "width": style.width,

@@ -3,7 +3,7 @@
 "迎泽大街:新建路至五一路" says where a section lies to someone who stands on it; "412–1,630 m" does not.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -50,14 +50,15 @@ class Landmark:
     rank: int = 0
 
 
-def name_stretches(stretches: Sequence[Stretch]) -> list[Ends]:
+def name_stretches(stretches: Sequence[Stretch], *, metres: bool = True) -> list[Ends]:
     """The names of the ends of each stretch, in order. One query for any number of them.
 
     An end is named for a crossing within NEAR_M (that with the highest road, then the nearest), else for the road's own
-    end by compass, else by its metre.
+    end by compass, else by its metre (without `metres`: not at all).
     """
     landmarks = landmarks_of({road for road, _from, _to in stretches})
-    return [_name(landmarks.get(road, []), from_m, to_m) for road, from_m, to_m in stretches]
+    name_else = metre_name if metres else _no_name
+    return [_name(landmarks.get(road, []), from_m, to_m, name_else) for road, from_m, to_m in stretches]
 
 
 def landmarks_of(roads: Iterable[int]) -> dict[int, list[Landmark]]:
@@ -102,7 +103,7 @@ def _end(function: str) -> Func:
 
 
 def _landmarks(length: float, bearing: float | None, marks: list[dict[str, Any]]) -> list[Landmark]:
-    start, end = _own_ends(bearing)
+    start, end = own_ends(bearing)
     crossings = [
         Landmark(float(mark["at"]), said(mark["name"], mark["name_en"]), rank=CLASSES.index(mark["rank"]))
         for mark in marks
@@ -110,7 +111,7 @@ def _landmarks(length: float, bearing: float | None, marks: list[dict[str, Any]]
     return [Landmark(0.0, start, own=True), *crossings, Landmark(length, end, own=True)]
 
 
-def _own_ends(bearing: float | None) -> tuple[str, str]:
+def own_ends(bearing: float | None) -> tuple[str, str]:
     """Names of a road's start and end; `bearing` is that from start to end, in radians from north, clockwise."""
     if bearing is None:
         return _("起点"), _("终点")
@@ -119,7 +120,11 @@ def _own_ends(bearing: float | None) -> tuple[str, str]:
     return [(south, north), (west, east), (north, south), (east, west)][quarter]
 
 
-def _name(landmarks: list[Landmark], from_m: float, to_m: float) -> Ends:
+def _no_name(_at_m: float) -> str:
+    return ""
+
+
+def _name(landmarks: list[Landmark], from_m: float, to_m: float, name_else: Callable[[float], str]) -> Ends:
     reach = min(
         NEAR_M, (to_m - from_m) / 2
     )  # in a short stretch, a landmark beyond its middle belongs to the other end
@@ -130,7 +135,7 @@ def _name(landmarks: list[Landmark], from_m: float, to_m: float) -> Ends:
             start = _nearest(landmarks, from_m, reach, besides=end.name)
         else:
             end = _nearest(landmarks, to_m, reach, besides=start.name)
-    return Ends(start.name if start else metre_name(from_m), end.name if end else metre_name(to_m))
+    return Ends(start.name if start else name_else(from_m), end.name if end else name_else(to_m))
 
 
 def _nearest(landmarks: list[Landmark], at_m: float, reach: float, *, besides: str = "") -> Landmark | None:

@@ -140,14 +140,26 @@ def branches_at(site: Site, *, on: date) -> list[Branch]:
     return [section.branch for section in sections]
 
 
+def secretary_to_call(site: Site, *, on: date, audience: Audience) -> Member | None:
+    """The secretary whom `who_to_ask` names, with a phone number, when the reader may call them."""
+    branches = branches_at(site, on=on)
+    if not branches or not audience.may_call_secretary_of(branches[0].pk):
+        return None
+    member = _secretary_of(branches[0])
+    return member if member and member.phone and member.pk != audience.member_id else None
+
+
+def _secretary_of(branch: Branch) -> Member | None:
+    secretaries = Member.objects.serving().filter(branch=branch, role=MemberRole.SECRETARY)
+    return secretaries.only("name", "phone").first()
+
+
 def who_to_ask(site: Site, *, on: date) -> str:
     """A sentence that names the branch secretary who answers for the site; never a phone number."""
     branches = branches_at(site, on=on)
     if not branches:
         return _("这一摊点没有支部负责,可询问管理员。")
-    secretary = (
-        Member.objects.serving().filter(branch=branches[0], role=MemberRole.SECRETARY).only("name").first()
-    )
+    secretary = _secretary_of(branches[0])
     if secretary is None:
         return _("可询问%(branch)s。") % {"branch": branches[0]}
     return _("可询问%(branch)s书记%(name)s。") % {"branch": branches[0], "name": secretary.name}

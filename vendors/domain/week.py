@@ -79,11 +79,11 @@ def tallies() -> dict[str, Any]:
 
 
 def by_branch_and_week(rows: "QuerySet[Guidance]", *, until: date, weeks: int) -> Table:
-    """The `weeks` weeks up to and with that of `until`, every branch with a record in them. Two queries."""
+    """The `weeks` weeks up to and with that of `until`, the newest first, every branch with a record in them. Two queries."""
     last = monday_of(until)
-    mondays = [last - WEEK * back for back in reversed(range(weeks))]
+    mondays = [last - WEEK * back for back in range(weeks)]
     found = (
-        rows.filter(at__gte=week_start(mondays[0]), at__lt=week_start(last + WEEK))
+        rows.filter(at__gte=week_start(mondays[-1]), at__lt=week_start(last + WEEK))
         .annotate(week=TruncWeek("at"))
         .order_by()
         .values("branch", "week")

@@ -17,13 +17,14 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 
-from gridmgr import quantities
 from gridmgr.accounts.audience import Audience, audience_of
-from gridmgr.errors import DomainError, Invalid
+from gridmgr.errors import Conflict, DomainError, Invalid
 from gridmgr.meanwhile import Changed, mark_versions
-from grids.domain.naming import Landmark, landmarks_of, said
+from gridmgr.navigation import way_there
 from grids.domain.streets_on_foot import walking_network
 from grids.domain.walking import WalkingNetwork
+from grids.domain.wayfinding import Spot, say_where
+from grids.models import Member
 from vendors.domain import guide as guiding
 from vendors.domain.later import next_opening, second_choices
 from vendors.domain.rights import (
@@ -32,6 +33,7 @@ from vendors.domain.rights import (
     may_guide,
     may_record_outcome,
     phones_visible,
+    secretary_to_call,
 )
 from vendors.domain.sketch import sketch
 from vendors.enums import Outcome
@@ -70,7 +72,12 @@ def guide(request: HttpRequest) -> HttpResponse:
 
 
 def _page(
-    request: HttpRequest, *, form: GuideForm | None = None, trouble: str = "", status: int = 200
+    request: HttpRequest,
+    *,
+    form: GuideForm | None = None,
+    trouble: str = "",
+    call: Member | None = None,
+    status: int = 200,
 ) -> HttpResponse:
     if plain := refusal(request, status=status, text=trouble):
         return plain
@@ -82,6 +89,7 @@ def _page(
         "form": form or GuideForm(initial=start),
         "map": map_around(request, []),
         "trouble": trouble,
+        "call": call,
         "goods": GOODS,
         "limit": guiding.LIMIT_M,
     }
@@ -174,22 +182,8 @@ def _route(
 
 
 def addresses(sites: list[Any]) -> list[str]:
-    """Where each site is, in words: "府西街右侧,距新建路约 120 m". One query."""
-    marks = landmarks_of({site.road_id for site in sites})
-    return [_address(site, marks.get(site.road_id, [])) for site in sites]
-
-
-def _address(site: Any, marks: list[Landmark]) -> str:
-    names = {"road": said(site.road.name, site.road.name_en), "side": site.get_side_display()}
-    # A road's own end is no landmark to somebody who does not know where it ends.
-    crossings = [mark for mark in marks if not mark.own] or marks
-    if not crossings:
-        return _("%(road)s%(side)s") % names
-    near = min(crossings, key=lambda mark: abs(mark.at_m - site.middle_m))
-    apart = quantities.metres(round(abs(near.at_m - site.middle_m), -1))
-    return _("%(road)s%(side)s,距%(landmark)s约 %(apart)s") % (
-        names | {"landmark": near.name, "apart": apart}
-    )
+    """Where each site is, in words: "府西街与新建路口以东约 120 米,南侧". One query."""
+    return say_where([Spot(site.road_id, site.middle_m, site.side) for site in sites])
 
 
 # ── One tap ───────────────────────────────────────────────────────────────────────────────────────────────
@@ -218,7 +212,8 @@ def hold(request: HttpRequest) -> HttpResponse:
             return _to_slip(request, twin)
         if isinstance(error, IntegrityError):
             raise
-        return _page(request, form=_again(form), trouble=str(error), status=error.status)
+        call = _to_call(request, data["site"]) if isinstance(error, Conflict) else None
+        return _page(request, form=_again(form), trouble=str(error), call=call, status=error.status)
     return _to_slip(request, made)
 
 
@@ -227,6 +222,14 @@ def _to_slip(request: HttpRequest, record: Guidance) -> HttpResponse:
     if wants_json(request):
         return JsonResponse({"url": reverse("slip", args=[record.slip])})
     return redirect("slip", record.slip)
+
+
+def _to_call(request: HttpRequest, code: str) -> Member | None:
+    """The secretary whom a refusal names, when the reader may call them."""
+    site = Site.objects.filter(code=code).first()
+    if site is None:
+        return None
+    return secretary_to_call(site, on=timezone.localdate(), audience=audience_of(request.user))
 
 
 def _made_with(key: str) -> Guidance | None:
@@ -326,8 +329,11 @@ def _slip(request: HttpRequest, row: Guidance, reader: Audience | None) -> dict[
     }
     if row.site is not None:
         walked = guiding.route_to(row.location, row.site)
+        (address,) = addresses([row.site])
+        middle = guiding.middle_of(row.site)
         context |= {
-            "address": addresses([row.site])[0],
+            "address": address,
+            "way": way_there(row.site.name, middle.x, middle.y, where=address),
             "sketch": sketch(start=row.location, site=row.site, way=walked.line),
             "branches": branches_at(row.site, on=timezone.localdate()),
         }

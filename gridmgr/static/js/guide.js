@@ -8,6 +8,7 @@
     button.hidden = false;
     button.addEventListener("click", () => window.print());
   }
+  const AIM_ZOOM = 17; // about a metre a pixel
   const form = document.getElementById("guide-form");
   if (!form) { return; }
   const box = document.getElementById("guide-where"), answer = document.getElementById("guide-answer");
@@ -80,6 +81,10 @@
   }
 
   function takeCentre() {
+    if (map.getZoom() < AIM_ZOOM) { // a pin set from far off may mean any of several roads
+      map.setView(map.getCenter(), AIM_ZOOM);
+      return say(form.dataset.closer);
+    }
     const { lat, lng } = map.getCenter();
     aim(false);
     if (around) { around.remove(); around = null; }

@@ -26,6 +26,7 @@
     L.control.zoom({ position: "bottomright", zoomInTitle: page.words.zoom_in, zoomOutTitle: page.words.zoom_out })
       .addTo(map);
     map.gridmgr = { page, groups: [] };
+    wait(map);
     setView(map);
     map.on("click", (event) => choose(map, event));
     const closeness = () => map.getContainer().classList.toggle("map-far", map.getZoom() < NUMBERS_FROM);
@@ -41,6 +42,14 @@
     window.gridmgr.current = map;
     window.setTimeout(() => ready(map), 0);
     return map;
+  }
+
+  /* Until the first tiles are there the box says so; an open popup has the map to itself. */
+  function wait(map) {
+    const box = map.getContainer();
+    box.dataset.waiting = page.words.loading;
+    box.classList.add("map-waiting");
+    map.on("popupopen popupclose", (event) => box.parentElement.classList.toggle("map-popup", event.type === "popupopen"));
   }
 
   /* Runs once Folium's script has added every layer. */
@@ -113,6 +122,7 @@
 
   const TileGroup = L.GridLayer.extend({
     initialize(map, spec) {
+      this.on("load tileerror", () => map.getContainer().classList.remove("map-waiting"));
       L.GridLayer.prototype.initialize.call(this, {
         tileSize: TILE_PX, minNativeZoom: 1, minZoom: spec.fromZoom || 0, keepBuffer: 1, updateWhenZooming: false,
         zIndex: zOrder(spec), className: "gridmgr-tiles",
@@ -724,23 +734,61 @@
     const body = element("div", "card");
     body.append(element("p", "card-kind", spec.title));
     if (properties[spec.heading]) { body.append(element("p", "card-title", String(properties[spec.heading]))); }
-    const facts = element("dl", "card-facts");
-    for (const field of spec.fields) {
+    const facts = element("dl", "card-facts"), site = spec.name === "sites";
+    if (site) { body.append(...siteRows(spec, properties)); }
+    for (const field of site ? [] : spec.fields) {
+      if (page.onFoot && METRES.has(field.name)) { continue; }
       if (field.name === spec.heading || field.name === "colour" || field.name === "demo") { continue; }
       if (SECONDS.has(field.name) || (field.name === "state" && properties.status !== undefined)) { continue; }
       const pair = PAIRS[field.name], label = pair ? page.words[pair.label] : field.label;
       const said = pair ? pair.say(properties[field.name], properties[pair.second]) : say(properties[field.name], field);
       if (said) { facts.append(element("dt", "", label), element("dd", "", said)); }
     }
-    body.append(facts);
+    if (!site) { body.append(facts); }
     if (properties.demo) { body.append(element("p", "card-demo", page.words.demo)); }
     const key = properties.key ?? feature.id;
     if (spec.page) {
       const link = element("a", "card-link", page.words.open);
       link.href = spec.page.replace("{key}", encodeURIComponent(key));
-      body.append(link);
+      const links = element("p", "card-links");
+      if (spec.way) {
+        const way = element("a", "card-link", page.words.way);
+        way.href = spec.way.replace("{key}", encodeURIComponent(key));
+        links.append(way);
+        if (page.onFoot && !site && properties.side !== undefined) { sayWhere(way.href, facts); }
+      }
+      links.append(link);
+      body.append(links);
     }
     L.popup({ maxWidth: 300, minWidth: 200, autoPanPadding: [16, 16] }).setLatLng(latlng).setContent(body).openOn(map);
+  }
+
+  /* Of a stall what somebody on the street asks: open or not, and free pitches. */
+  function siteRows(spec, properties) {
+    const rows = [];
+    if (!isWhole(spec, { properties })) { return [element("p", "card-state", statusOf(spec, properties))]; }
+    rows.push(element("p", "card-state", openness(properties)));
+    if (properties.free !== undefined && properties.free !== null) {
+      rows.push(element("p", "card-free", page.words.free.replace("%(n)s", properties.free)));
+    }
+    return rows;
+  }
+
+  /* Now, by this device's clock; of another day its hours. */
+  function openness({ opens, closes }) {
+    const from = String(opens).slice(0, 5), to = String(closes).slice(0, 5);
+    if (new URLSearchParams(location.search).get("date") || page.inline) { return `${from}–${to}`; }
+    const now = new Date().toTimeString().slice(0, 5);
+    const open = from < to ? from <= now && now < to : now >= from || now < to;
+    return open ? `● ${page.words.open_until.replace("%(time)s", to)}` : `○ ${page.words.opens_at.replace("%(time)s", from)}`;
+  }
+
+  /* Where a thing is, in the words that people on the street use, once the server has said. */
+  async function sayWhere(href, facts) {
+    const place = element("dd", "", "…");
+    facts.prepend(element("dt", "", page.words.where), place);
+    const said = await fetch(href, { headers: { Accept: "application/json" } }).then((answer) => (answer.ok ? answer.json() : {}), () => ({}));
+    place.textContent = said.where || "—";
   }
 
   function say(value, field) {
@@ -759,6 +807,7 @@
     season_from: { second: "season_to", label: "season", say: days },
     since: { second: "until", label: "period", say: days },
   };
+  const METRES = new Set(["road", "side", "from_m", "to_m"]);
   const SECONDS = new Set(Object.values(PAIRS).map((pair) => pair.second));
 
   function whole(value) { return Math.round(Number(value)).toLocaleString("en"); }

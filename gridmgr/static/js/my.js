@@ -3,6 +3,7 @@
   "use strict";
 
   const COARSE_M = 100;
+  const AIM_ZOOM = 17; // about a metre a pixel
   const box = document.getElementById("where");
   let map = null, mark = null, told = null;
 
@@ -20,7 +21,7 @@
     box.addEventListener("click", (event) => {
       const button = event.target.closest("[data-do]");
       if (!button || !map) { return; }
-      ({ locate, aim: toggleAim, here: takeCentre })[button.dataset.do]();
+      ({ locate, aim: toggleAim, here: takeCentre, home: goHome })[button.dataset.do]();
     });
   }
 
@@ -47,6 +48,7 @@
     const spot = L.circleMarker(latlng, { radius: 8, color: "#fff", weight: 3, fillColor: "#0b4f96", fillOpacity: 1 });
     const circle = L.circle(latlng, { radius: accuracy || 0, color: "#0b4f96", weight: 2, fillColor: "#0b4f96", fillOpacity: 0.15 });
     mark = L.layerGroup(accuracy ? [circle, spot] : [spot]).addTo(map);
+    box.querySelector("[data-do=home]").hidden = !map.gridmgr.page.bounds;
     if (accuracy) { map.fitBounds(L.latLng(latlng).toBounds(Math.max(accuracy * 2.4, 240)), { maxZoom: 18 }); }
   }
 
@@ -59,7 +61,20 @@
     if (on) { say([line(box.dataset.aim)]); map.getContainer().focus(); }
   }
 
+  /* Back to the roads that the page is about. */
+  function goHome() {
+    setAim(false);
+    if (mark) { mark.remove(); mark = null; }
+    box.querySelector(".where-says").hidden = true;
+    box.querySelector("[data-do=home]").hidden = true;
+    map.fitBounds(map.gridmgr.page.bounds, { padding: [12, 12], maxZoom: 18 });
+  }
+
   function takeCentre() {
+    if (map.getZoom() < AIM_ZOOM) { // a pin set from far off may mean any of several roads
+      map.setView(map.getCenter(), AIM_ZOOM);
+      return say([line(box.dataset.closer)]);
+    }
     const { lat, lng } = map.getCenter();
     setAim(false);
     show([lat, lng], 0);
