@@ -38,7 +38,7 @@ def _beats(place: Point, radius: float, audience: Audience, clock: Clock) -> lis
     if audience.branch_id is not None or not audience.sees_all:
         return beats_for(audience, clock)
     near = SECTIONS.rows(audience, clock.on).filter(road__reference_line__dwithin=(place, D(m=radius)))
-    return section_beats(near, audience=audience, clock=clock)
+    return section_beats(near, audience=audience, clock=clock, on_foot=True)
 
 
 def _stretch_words(beat: Beat, audience: Audience) -> dict[str, Any]:

@@ -104,7 +104,7 @@ def test_the_neighbour_is_whose_section_goes_on_where_hers_ends(town: Town, secr
     town.own.section.stretch = stretch(0, 600)
     town.own.section.save()
     AssignmentFactory(branch=town.other.branch, road=town.own.road, stretch=stretch(600, 1000))
-    assert "600 m 处 → 02 第02支部" in my(secretary)
+    assert "东端以西约 400 米 → 02 第02支部" in my(secretary)
 
 
 def test_else_the_neighbours_are_those_who_meet_at_the_crossing(town: Town, secretary: RoleClient) -> None:
@@ -217,7 +217,9 @@ def test_member_sees_only_their_own_stretch(town: Town, client_as: ClientAs) -> 
     assert "400 m" in page
     assert "摊点01" in page
     assert "JS-01" not in page
-    for other in ("同事甲", "13911110000", "第02支部", "第02街", *town.phones):
+    assert f"支部书记 书记01 {town.own.secretary.phone}" in page  # whom the member may call
+    others = [phone for phone in town.phones if phone != town.own.secretary.phone]
+    for other in ("同事甲", "13911110000", "第02支部", "第02街", *others):
         assert other not in page, other
 
 
@@ -266,6 +268,6 @@ def test_any_number_of_sections_takes_the_same_queries(
             stretch=stretch(0, 40),
         )
     client = client_as("secretary", branch=branch)
-    with django_assert_num_queries(16):  # type: ignore[attr-defined]
+    with django_assert_num_queries(18):  # type: ignore[attr-defined]
         page = my(client)
     assert page.count("泊位 3") == 2 * n

@@ -39,13 +39,22 @@ def grid(town: Town) -> Grid:
 def test_secretary_reads_road_metre_side_and_who_answers(grid: Grid, client_as: ClientAs) -> None:
     here = asked(client_as("secretary", branch=grid.branch), 600, -8)
     assert here["state"] == "on_road"
-    assert here["text"] == "第01街 600 m 右侧"
+    assert here["text"] == "第01街东端以西约 400 米,南侧"  # 600 m on a road of 1,000 m without crossings
     assert here["metre"] == 600.0
     assert here["distance_m"] == 8.0
     assert here["section"]["code"] == "01"
     assert here["section"]["url"] == grid.section.get_absolute_url()
     assert here["members"] == [{"name": "王强", "phone": "13955501009"}]
     assert here["answer"] == ""
+
+
+def test_a_planner_reads_metres(grid: Grid, client_as: ClientAs) -> None:
+    assert asked(client_as("planner"), 600, -8)["text"] == "第01街 600 m 右侧"
+
+
+def test_far_from_the_kerb_it_is_said_how_far(grid: Grid, client_as: ClientAs) -> None:
+    # 79 m from the line of a road 15 m wide: 71.5 m from its edge.
+    assert asked(client_as("office"), 600, -79)["text"] == "第01街东端以西约 400 米,南侧(离路边约 70 m)"
 
 
 def test_left_is_north_of_a_road_due_east(grid: Grid, client_as: ClientAs) -> None:
