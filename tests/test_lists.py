@@ -240,7 +240,43 @@ def test_list_shows_fifty_rows_a_page_and_keeps_the_filters(client_as: Any) -> N
 def test_empty_list_says_what_would_be_here_and_how_to_get_it(client_as: Any, name: str) -> None:
     said = text(client_as("office").get(f"/{name}/"))
     assert "暂无内容 这里列出" in said
-    assert "管理员" in said or "规划员" in said
+    assert "新增" not in said  # the office can't
+    assert "导入" not in said
+    said = text(client_as("administrator").get(f"/{name}/"))
+    assert "您可在后台管理的" in said or "请用命令 import_roads" in said
+
+
+def test_branches_go_by_code_and_roads_by_pinyin(client_as: Any) -> None:
+    for code, name in (("10", "甲支部"), ("02", "乙支部"), ("01", "丙支部")):
+        BranchFactory(code=code, name=name)
+    for name in ("迎泽大街", "并州北路", "长风街", "北大街"):  # 长 is cháng
+        RoadFactory(name=name)
+    client = client_as("office")
+    assert [row[0] for row in rows(client.get("/branches/"))] == ["丙支部", "乙支部", "甲支部"]
+    assert [row[0] for row in rows(client.get("/roads/"))] == ["北大街", "并州北路", "长风街", "迎泽大街"]
+    assert rows(client.get("/roads/?sort=-name"))[0][0] == "迎泽大街"
+
+
+def test_a_secretarys_own_sections_come_first_until_she_sorts(client_as: Any, town: Town) -> None:
+    client = client_as("secretary", branch=town.other.branch)
+    names = [" ".join(row) for row in rows(client.get("/sections/"))]
+    assert "第02支部" in names[0]
+    assert "第01支部" in names[1]
+    names = [" ".join(row) for row in rows(client.get("/sections/?sort=road"))]
+    assert "第01支部" in names[0]
+
+
+def test_bays_of_one_road_are_a_strip_and_the_exceptions(client_as: Any) -> None:
+    road = RoadFactory(name="长街")
+    BayFactory.row(road, 30)
+    BayFactory(number="DA-1", road=road, at_m=900, kind="large")
+    client = client_as("office")
+    page = client.get(f"/bays/?road={road.pk}")
+    assert [row[0] for row in rows(page)] == ["DA-1"]
+    assert "30 个普通泊位" in text(page)
+    assert "strip-scroll" in body(page)
+    assert len(rows(client.get(f"/bays/?road={road.pk}&all=1"))) == 31
+    assert len(rows(client.get(f"/bays/?road={road.pk}&kind=small"))) == 30
 
 
 def test_list_without_hits_offers_to_clear_the_filters(client_as: Any) -> None:
@@ -346,8 +382,8 @@ def test_site_page_takes_the_same_queries_for_one_pitch_and_for_three(client_as:
         response = client.get(site.get_absolute_url())
     assert text(response).count("已占用") == count + 1  # and once among the facts
     # Session, account; exception of the calendar today and the next 60 days; site; section, shares; pitches,
-    # allocations; history, the names of road and planners in it; demo.
-    assert len(captured) == 13, "\n".join(query["sql"] for query in captured)
+    # allocations; where it is in words; history, the names of road and planners in it; demo.
+    assert len(captured) == 14, "\n".join(query["sql"] for query in captured)
 
 
 def test_names_cannot_carry_markup_on_any_list_or_page(client_as: Any) -> None:

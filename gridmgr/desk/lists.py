@@ -72,6 +72,7 @@ SORTED_BY = {"pitches": "site", "branches": "code"}
 NAMES = {"name", "road", "school", "site", "branch_name"}
 PINYIN = "zh-x-icu"
 # A bay like most: of these a strip says enough.
+MANY_BAYS = 20
 PLAIN_BAY = Q(kind=BayKind.SMALL, state=IN_USE)
 ZOOM = {"branches": 14, "roads": 15, "sections": 16, "schools": 17, "bays": 19, "pitches": 19}
 TABS = [("roads", "sections", "gaps"), ("sites", "pitches"), ("schools", "drop-off-points", "panda-lanes")]
@@ -108,8 +109,11 @@ def layer_list(request: HttpRequest, layer: str) -> HttpResponse:
     form = filter_form(shown, everything, audience, on, request.GET)
     rows = filtered(shown, everything, form, on)
     along = _along_road(request, shown, form)
+    plain_n = rows.filter(PLAIN_BAY).count() if along else 0
+    if plain_n < MANY_BAYS:
+        along = None
     if along:
-        plain_n, rows = rows.filter(PLAIN_BAY).count(), rows.exclude(PLAIN_BAY)
+        rows = rows.exclude(PLAIN_BAY)
     table = Table(shown, request.GET, on, own_branch=audience.branch_id)
     page = Paginator(table.ordered(rows), PAGE_ROWS).get_page(request.GET.get("page"))
     context = {
@@ -124,7 +128,7 @@ def layer_list(request: HttpRequest, layer: str) -> HttpResponse:
         "on": on,
         "today": on == timezone.localdate(),
         "would_be_here": WOULD_BE_HERE[layer],
-        "how_to_add": how_to_add(shown, request.user),
+        "how_to_add": "" if page.paginator.count else how_to_add(shown, request.user),
     }
     if along:
         context |= {

@@ -124,7 +124,9 @@ def _no_name(_at_m: float) -> str:
     return ""
 
 
-def _name(landmarks: list[Landmark], from_m: float, to_m: float, name_else: Callable[[float], str] = metre_name) -> Ends:
+def _name(
+    landmarks: list[Landmark], from_m: float, to_m: float, name_else: Callable[[float], str] = metre_name
+) -> Ends:
     reach = min(
         NEAR_M, (to_m - from_m) / 2
     )  # in a short stretch, a landmark beyond its middle belongs to the other end
