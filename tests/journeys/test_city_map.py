@@ -40,7 +40,7 @@ def test_city_map_draws_and_its_bay_opens(visit: Callable[..., Visitor], town: T
     page.wait_for_selector(".card-title")
 
     assert page.inner_text(".card-title") == "BW-01"
-    page.click(".card-link")
+    page.click(".card-page")
     page.wait_for_load_state("networkidle")
     assert page.url.endswith("/bays/BW-01/")
 

@@ -748,7 +748,7 @@
     if (properties.demo) { body.append(element("p", "card-demo", page.words.demo)); }
     const key = properties.key ?? feature.id;
     if (spec.page) {
-      const link = element("a", "card-link", page.words.open);
+      const link = element("a", "card-link card-page", page.words.open);
       link.href = spec.page.replace("{key}", encodeURIComponent(key));
       const links = element("p", "card-links");
       if (spec.way) {
