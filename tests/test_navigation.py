@@ -64,11 +64,15 @@ def test_every_place_has_the_way_on_its_page(town: Town, client_as: ClientAs, ro
 
 
 def _own(role: str, town: Town) -> dict[str, Any]:
-    return {"secretary": {"branch": town.own.branch}, "member": {"member": town.own.member}}.get(role, {})
+    of_grid: dict[str, dict[str, Any]] = {
+        "secretary": {"branch": town.own.branch},
+        "member": {"member": town.own.member},
+    }
+    return of_grid.get(role, {})
 
 
 def test_the_way_as_json_is_words_for_a_popup(town: Town, client_as: ClientAs) -> None:
-    ask = {"headers": {"Accept": "application/json"}}
+    ask: dict[str, Any] = {"headers": {"Accept": "application/json"}}
     address = f"/go/bays/{town.own.bay.number}/"
     street = client_as("office").get(address, **ask).json()["where"]
     assert street.startswith("第01街")

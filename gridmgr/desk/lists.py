@@ -11,7 +11,7 @@ from typing import Any
 from django import forms
 from django.contrib.gis.db.models.functions import AsGeoJSON, PointOnSurface, Transform
 from django.core.paginator import Page, Paginator
-from django.db.models import Case, Exists, F, OuterRef, Q, QuerySet, Subquery, TextField, Value, When
+from django.db.models import Case, Exists, F, Func, OuterRef, Q, QuerySet, Subquery, TextField, Value, When
 from django.db.models.functions import Collate, Concat
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import render
@@ -71,6 +71,8 @@ SORTED_BY = {"pitches": "site", "branches": "code"}
 # Fields that hold names, and the collation that puts them in order: ICU's for Chinese, which is by pinyin.
 NAMES = {"name", "road", "school", "site", "branch_name"}
 PINYIN = "zh-x-icu"
+# Characters that names of places say in another way than the collation does (长 is cháng), and others that sound so.
+SAID_AS = ("长重朝都厦", "常虫潮督下")
 # A bay like most: of these a strip says enough.
 MANY_BAYS = 20
 PLAIN_BAY = Q(kind=BayKind.SMALL, state=IN_USE)
@@ -332,7 +334,9 @@ class Table:
         name = self.sort.removeprefix("-")
         field = next((each for each in self.layer.fields if each.name == name), None)
         order = F(f"p_{name}")
-        return Collate(order, PINYIN) if field and field.kind == "text" and name in NAMES else order
+        if not field or field.kind != "text" or name not in NAMES:
+            return order
+        return Collate(Func(order, *(Value(each) for each in SAID_AS), function="TRANSLATE"), PINYIN)
 
     @property
     def _link_fields(self) -> list[str]:

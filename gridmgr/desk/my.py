@@ -57,7 +57,7 @@ def secretaries_of(branches: Sequence[Branch], audience: Audience) -> dict[int, 
     """The secretaries of these branches whom the reader may call, but for the reader, by branch. One query."""
     wanted = [branch.pk for branch in branches if audience.may_call_secretary_of(branch.pk)]
     found = Member.objects.serving().filter(branch__in=wanted, role=MemberRole.SECRETARY).exclude(phone="")
-    return {member.branch_id: member for member in found.exclude(pk=audience.member_id)}
+    return {member.branch_id: member for member in found if member.pk != audience.member_id}
 
 
 def today(standing: Standing) -> dict[str, Any]:
