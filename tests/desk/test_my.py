@@ -56,7 +56,7 @@ def test_a_section_reads_as_road_ends_length_and_member(town: Town, secretary: R
     town.own.section.save()
     ShareFactory(assignment=town.own.section, member=town.own.member)
     page = my(secretary)
-    assert "第01街 新建路至东端 700 m 李01 13955500102" in page.replace("  ", " ")
+    assert "第01街 新建路至东端 700 m 打电话给 李01 13955500102" in page.replace("  ", " ")
     assert "摊点 1(空位 1) 接送点 1" in page
     assert "“熊猫”通道 1" in page
 
