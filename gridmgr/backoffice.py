@@ -81,6 +81,7 @@ class TrialForm(SharedForm):
     """
 
     judged_alone = True
+    _asks_unique = False
 
     def _post_clean(self) -> None:
         super()._post_clean()  # type: ignore[misc]
@@ -94,10 +95,16 @@ class TrialForm(SharedForm):
             except DomainError as error:
                 self.add_error(None, str(error))
 
-    def validate_constraints(self) -> None:
-        """Not asked while a field is wrong: a condition over it could not be judged."""
-        if not self.errors:
-            super().validate_constraints()
+    def validate_unique(self) -> None:
+        self._asks_unique = True
+        super().validate_unique()
+
+    def _get_validation_exclusions(self) -> set[str]:
+        """While a field is wrong no constraint is asked: a condition over that field could not be judged."""
+        excluded: set[str] = super()._get_validation_exclusions()  # type: ignore[misc]
+        if self.errors and not self._asks_unique:
+            excluded |= {each.name for each in self.instance._meta.concrete_fields}
+        return excluded
 
     def try_saving(self, trial: Any) -> None:
         """Saves a copy of the instance, for nothing but the database's opinion."""

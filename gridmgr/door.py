@@ -1,11 +1,11 @@
 """What comes in at the door: text that no column can hold, and JSON that is too much, are refused before a page reads them."""
 
 import json
-import math
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, NoReturn
 
+from django.conf import settings
 from django.core.exceptions import RequestDataTooBig
 from django.http import HttpRequest, HttpResponse
 from django.http.request import RawPostDataException, UnreadablePostError
@@ -16,7 +16,6 @@ from gridmgr.outage import plain, readers_language
 
 # PostgreSQL's text holds any character but NUL; halves of surrogate pairs are no characters.
 NO_TEXT = re.compile("[\0\ud800-\udfff]")
-MOST_BYTES = 1 << 20
 MOST_DEPTH = 32
 
 
@@ -68,16 +67,16 @@ def _pairs(given: Any) -> Iterator[str]:
 def json_of(request: HttpRequest) -> dict[str, Any]:
     """The JSON object that was sent. Raises Invalid or TooMuch in words.
 
-    In it are no NaN, no Infinity (1e309 included), no characters that are no text, and at most MOST_DEPTH levels.
+    In it are no NaN, no Infinity, no characters that are no text, and at most MOST_DEPTH levels. A number may still be
+    too large to be finite (1e309): whoever reads it says which it is.
     """
     try:
         content = request.body
     except (RawPostDataException, UnreadablePostError):
         raise Invalid(_("请求内容须是 JSON 对象。")) from None
     except RequestDataTooBig:
-        content = b" " * (MOST_BYTES + 1)
-    if len(content) > MOST_BYTES:
-        raise TooMuch(_("请求内容超过 %s KB。请减少内容。") % (MOST_BYTES >> 10))
+        most = (settings.DATA_UPLOAD_MAX_MEMORY_SIZE or 0) >> 10
+        raise TooMuch(_("请求内容超过 %s KB。请减少内容。") % most) from None
     data = read_json(content)
     if not isinstance(data, dict):
         raise Invalid(_("请求内容须是 JSON 对象。"))
@@ -109,8 +108,6 @@ def _inside(value: Any) -> Iterable[Any]:
 def _check(value: Any) -> None:
     if isinstance(value, str) and NO_TEXT.search(value):
         raise Invalid(_("内容里有不能保存的字符(空字符或半个字符)。请去掉后再试。"))
-    if isinstance(value, float) and not math.isfinite(value):
-        _refuse(str(value))
 
 
 def _refuse(constant: str) -> NoReturn:

@@ -5,10 +5,11 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from django.conf import settings
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client, RequestFactory
 
-from gridmgr.door import MOST_BYTES, MOST_DEPTH, json_of, read_json
+from gridmgr.door import MOST_DEPTH, json_of, read_json
 from gridmgr.errors import Invalid, TooMuch
 from tests.conftest import RoleClient, Town
 
@@ -59,7 +60,7 @@ def test_rare_characters_and_binary_files_come_through(
     assert "不能保存的字符" not in answer.content.decode()  # refused for what it is, not for its NUL bytes
 
 
-@pytest.mark.parametrize("site", [r'"\u0000"', r'"\ud800"', "1e309", "[" * 100 + "]" * 100, "[" * 90_000])
+@pytest.mark.parametrize("site", [r'"\u0000"', r'"\ud800"', "[" * 100 + "]" * 100, "[" * 90_000])
 @pytest.mark.parametrize("step", ["verdict", "nearest", "save"])
 def test_odd_json_is_a_400_in_words(client_as: Callable[..., RoleClient], step: str, site: str) -> None:
     answer = client_as("planner").post(
@@ -69,9 +70,7 @@ def test_odd_json_is_a_400_in_words(client_as: Callable[..., RoleClient], step: 
     assert answer["Content-Type"].startswith(("application/json", "text/html"))
 
 
-@pytest.mark.parametrize(
-    "text", ['{"a": NaN}', '{"a": [1e999]}', '{"\\u0000": 1}', "9" * 5000, "", "{", '"\\udfff"']
-)
+@pytest.mark.parametrize("text", ['{"a": NaN}', '{"\\u0000": 1}', "9" * 5000, "", "{", '"\\udfff"'])
 def test_json_that_is_none_is_refused(text: str) -> None:
     with pytest.raises(Invalid):
         read_json(text)
@@ -84,7 +83,7 @@ def test_json_is_bounded_in_depth_and_size() -> None:
     assert read_json(nested(MOST_DEPTH)) is not None
     with pytest.raises(Invalid, match=str(MOST_DEPTH)):
         read_json(nested(MOST_DEPTH + 1))
-    large = json.dumps({"a": "x" * MOST_BYTES})
+    large = json.dumps({"a": "x" * (settings.DATA_UPLOAD_MAX_MEMORY_SIZE or 0)})
     with pytest.raises(TooMuch):
         json_of(RequestFactory().post("/", large, content_type="application/json"))
     assert json_of(RequestFactory().post("/", '{"名": "𠮷"}', content_type="application/json")) == {
@@ -123,7 +122,8 @@ DEEP = '{"type":"Point","coordinates":' + "[" * 900 + "]" * 900 + "}"
 @pytest.mark.parametrize(
     ("field", "value"),
     [("road", "1e309"), ("road", "é"), ("road", "9" * 5000), ("area", "POINT EMPTY"), ("area", "SRID=4547;POLYGON EMPTY"), ("area", DEEP),
-     ("area", '{"type":"Polygon","coordinates":[]}'), ("stretch_0", "1e309"), ("stretch_1", "nan"), ("number", "x" * 5000)],
+     ("area", '{"type":"Polygon","coordinates":[]}'), ("stretch_0", "1e309"), ("stretch_1", "nan"), ("number", "x" * 5000),
+     ("state", "odd"), ("state", "")],
 )  # fmt: skip
 def test_an_odd_value_in_the_admins_form_is_said_at_the_form(
     client_as: Callable[..., RoleClient], town: Town, field: str, value: str

@@ -465,9 +465,9 @@ def test_a_server_outlives_its_database(client: RoleClient, served: Served, gate
 def test_eight_held_locks_do_not_hang_the_site(client: RoleClient, served: Served) -> None:
     session = client.cookies["sessionid"].value
     assert served.get("/roads/", session)[0] == 200
-    with held_lock("LOCK TABLE parking_bay IN ACCESS EXCLUSIVE MODE"), ThreadPoolExecutor(9) as pool:
+    with held_lock("LOCK TABLE parking_school IN ACCESS EXCLUSIVE MODE"), ThreadPoolExecutor(9) as pool:
         began = time.monotonic()
-        stuck = [pool.submit(served.get, "/bays/", session) for _each in range(8)]
+        stuck = [pool.submit(served.get, "/schools/", session) for _each in range(8)]
         time.sleep(0.3)
         free = served.get("/roads/", session)
         assert free[0] == 200

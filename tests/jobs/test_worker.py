@@ -97,7 +97,7 @@ def test_running_job_is_taken_back_within_two_seconds(owner: User, var: Path, tm
         cancel(deaf)
         assert until(lambda: now(deaf).state == State.CANCELLED) < 2.5
         until(lambda: not any(lives(int(pid)) for pid in pids.read_text().split()), seconds=2)
-    assert list((var / "jobs").iterdir()) == []
+    assert [each.name for each in (var / "jobs").iterdir()] == [store.ALIVE]
 
 
 def test_cancel_that_a_library_catches_leaves_no_half_file(owner: User, var: Path) -> None:
@@ -106,7 +106,7 @@ def test_cancel_that_a_library_catches_leaves_no_half_file(owner: User, var: Pat
         until(is_under_way(job))
         cancel(job)
         assert until(lambda: now(job).state == State.CANCELLED) < 2
-    assert list((var / "jobs").iterdir()) == []
+    assert [each.name for each in (var / "jobs").iterdir()] == [store.ALIVE]
 
 
 @pytest.mark.parametrize("phase", ["排版第", "输出第"])
@@ -117,7 +117,7 @@ def test_briefing_is_taken_back_while_it_is_typeset(phase: str, owner: User, var
         assert 13 <= job.done < job.total
         cancel(job)
         assert until(lambda: now(job).state == State.CANCELLED) < 2
-    assert list((var / "jobs").iterdir()) == []
+    assert [each.name for each in (var / "jobs").iterdir()] == [store.ALIVE]
 
 
 def test_two_workers_never_run_one_job_twice(owner: User, var: Path, tmp_path: Path, settings: Any) -> None:
