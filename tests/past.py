@@ -9,7 +9,8 @@ from gridmgr.history import event_model
 from gridmgr.past import told_models
 
 _CLOCK = """
-    CREATE OR REPLACE FUNCTION tests_moment() RETURNS trigger LANGUAGE plpgsql AS $$
+    CREATE OR REPLACE FUNCTION tests_moment() RETURNS trigger LANGUAGE plpgsql
+    SET search_path = pg_catalog, public AS $$
     BEGIN
         NEW.pgh_created_at := COALESCE(
             NULLIF(current_setting('tests.moment', true), '')::timestamptz, '2000-01-01 09:00+08'

@@ -123,7 +123,7 @@ def login_page(request: HttpRequest, *, status: int) -> HttpResponse:
         "next": request.POST.get("next", "") if at_login else page_of(request),
         "unsent": unsent.sealed() if unsent else "",
         "tried": True,
-        "lost_files": bool(_read(lambda: request.FILES)),
+        "lost_files": _may_hold_files(request),
     }
     response = render(request, "login.html", context, status=status)
     response["Cache-Control"] = "no-store"
@@ -133,7 +133,7 @@ def login_page(request: HttpRequest, *, status: int) -> HttpResponse:
 def kept(request: HttpRequest) -> Unsent | None:
     """The form of this request; None when it is not ours to keep: from elsewhere, with files or a password, or too long."""
     posted = _read(lambda: request.POST)
-    if not posted or not _is_from_here(request) or _read(lambda: request.FILES):
+    if not posted or not _is_from_here(request) or _may_hold_files(request):
         return None
     fields = [(name, value) for name, values in posted.lists() for value in values if name not in NEVER_KEPT]
     if any("password" in name for name, _value in fields):
@@ -141,6 +141,11 @@ def kept(request: HttpRequest) -> Unsent | None:
     if sum(len(name) + len(value) for name, value in fields) > MOST_BYTES:
         return None
     return Unsent(request.get_full_path(), page_of(request), fields, _account(request))
+
+
+def _may_hold_files(request: HttpRequest) -> bool:
+    """Forms with files are sent in parts; the files themselves are read past at this door."""
+    return request.content_type == "multipart/form-data"
 
 
 def _read(part: Callable[[], Any]) -> Any:
