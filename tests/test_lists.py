@@ -525,3 +525,8 @@ def test_a_market_out_of_season_rests_in_the_list_and_on_its_page(town: Town, cl
     assert found("resting", "2026-12-01")
     assert "状态 休季" in text(client.get(f"/sites/{market.code}/?date=2026-12-01"))
     assert "状态 开放" in text(client.get(f"/sites/{market.code}/?date=2026-11-30"))
+
+
+def test_a_kept_link_by_state_goes_on_asking_for_the_same(client_as: Any, town: Town) -> None:
+    answer = client_as("office").get("/sites/?state=open&sort=name")
+    assert (answer.status_code, answer["Location"]) == (302, "/sites/?sort=name&status=open")

@@ -14,7 +14,7 @@ from django.core.paginator import Page, Paginator
 from django.db.models import Case, Exists, F, Func, OuterRef, Q, QuerySet, Subquery, TextField, Value, When
 from django.db.models.functions import Collate, Concat
 from django.http import HttpRequest, HttpResponse, QueryDict
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -106,6 +106,8 @@ def how_to_add(layer: Layer, user: Any) -> str:
 @told_of_its_day
 def layer_list(request: HttpRequest, layer: str) -> HttpResponse:
     """`/<layer>/?q=&road=&branch=&date=&sort=&page=` and one parameter for each choice of the layer."""
+    if kept := _address_of_before(request, layer):
+        return redirect(kept)
     shown, audience, on = layer_named(layer), audience_of(request.user), day_of(request)
     everything = shown.annotated(audience, on)
     form = filter_form(shown, everything, audience, on, request.GET)
@@ -140,6 +142,15 @@ def layer_list(request: HttpRequest, layer: str) -> HttpResponse:
             "all_url": _address(request.GET, all="1"),
         }
     return render(request, "desk/list.html", context)
+
+
+def _address_of_before(request: HttpRequest, layer: str) -> str:
+    """Sites were once filtered by `state`; a link that somebody kept goes on asking for the same. '' for any other."""
+    if layer != "sites" or "status" in request.GET or not request.GET.get("state"):
+        return ""
+    query = request.GET.copy()
+    query["status"] = query.pop("state")[-1]
+    return f"{request.path}?{query.urlencode()}"
 
 
 def _along_road(request: HttpRequest, layer: Layer, form: forms.Form) -> Road | None:

@@ -170,7 +170,7 @@ def test_pages_lead_to_their_map_files(client_as: Any, town: Town) -> None:
         (f"/branches/{grid.branch.code}/", "branch:01"),
         (f"/roads/{grid.road.pk}/", "road:%E7%AC%AC01%E8%A1%97"),
         (f"/sites/{grid.site.code}/", "site:TD-01"),
-        ("/sites/?state=open", "city&amp;layers=sites&amp;where=sites.state%3Dopen"),
+        ("/sites/?status=open", "city&amp;layers=sites&amp;where=sites.status%3Dopen"),
     ):
         body = text(client.get(page))
         assert f'href="/export/map/?scope={scope}' in body, page

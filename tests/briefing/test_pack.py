@@ -81,7 +81,7 @@ def test_command_writes_the_whole_file_and_says_so(town: Town, tmp_path: Path) -
         for each in page.get("/Annots", [])
         if "/URI" in each.get_object().get("/A", {})
     }
-    assert "https://grid.example.cn/bays/?branch=02&date=2026-11-22" in links
+    assert "https://grid.example.cn/bays/?branch=02&state=in_use&date=2026-11-22" in links
     assert [each.name for each in tmp_path.iterdir()] == ["简报.pdf"]
 
 

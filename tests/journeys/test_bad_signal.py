@@ -87,7 +87,8 @@ def test_a_waiting_hold_outlives_a_reload_and_can_be_cancelled(guide: Visitor, t
 
 def test_an_answer_that_got_lost_makes_no_second_hold(guide: Visitor, town: Town) -> None:
     """The server holds the pitch, the answer never arrives; the tap is sent again and leads to the same slip."""
-    page, lost = guide.page, []
+    page = guide.page
+    lost: list[Any] = []
 
     def lose_first(route: Any) -> None:
         if lost:

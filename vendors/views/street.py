@@ -26,7 +26,8 @@ from grids.domain.walking import WalkingNetwork
 from grids.domain.wayfinding import Spot, say_where
 from grids.models import Member
 from vendors.domain import guide as guiding
-from vendors.domain.later import next_opening, second_choices
+from vendors.domain.guide import Suggestion
+from vendors.domain.later import Opening, next_opening, second_choices
 from vendors.domain.rights import (
     branches_at,
     guidance_for,
@@ -139,13 +140,10 @@ def _near(request: HttpRequest, asked: dict[str, Any]) -> dict[str, Any]:
 def _instead(place: Any, fruit: bool, network: WalkingNetwork, drawn: dict[str, Any]) -> dict[str, Any]:
     """Second choices, each with its address in words; those that can be held stand on the map."""
     choices = second_choices(place, at=timezone.now(), fruit=fruit, network=network)
-    sites = [each.site for each in (*choices.openings, *choices.farther)] + [
-        site for site, _day in choices.seasons
-    ]
+    can_be_held: list[Opening | Suggestion] = [*choices.openings, *choices.farther]
+    sites = [each.site for each in can_be_held] + [site for site, _day in choices.seasons]
     said_where = dict(zip([site.pk for site in sites], addresses(sites), strict=True))
-    drawn["sites"] = [
-        _spot(each.site, each.metres, each.free) for each in (*choices.openings, *choices.farther)
-    ]
+    drawn["sites"] = [_spot(each.site, each.metres, each.free) for each in can_be_held]
     return {
         "openings": [(each, said_where[each.site.pk]) for each in choices.openings],
         "farther": [(each, said_where[each.site.pk]) for each in choices.farther],

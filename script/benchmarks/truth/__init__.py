@@ -10,7 +10,9 @@ from pathlib import Path
 from typing import Any
 
 # `raw` is what the audits share.
-AUDITS = sorted(path.stem for path in Path(__file__).parent.glob("*.py") if path.stem not in {"__init__", "raw"})
+AUDITS = sorted(
+    path.stem for path in Path(__file__).parent.glob("*.py") if path.stem not in {"__init__", "raw"}
+)
 
 
 def run() -> list[dict[str, Any]]:
