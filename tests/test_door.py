@@ -143,3 +143,27 @@ def test_an_action_on_a_row_that_cannot_be_is_refused(client_as: Callable[..., R
     answer = client_as("administrator").post("/admin/vendors/site/", asked)
     assert answer.status_code == 400
     assert "不存在的编号" in answer.content.decode()
+
+
+def test_numbers_with_any_character_have_pages(client_as: Callable[..., RoleClient], town: Town) -> None:
+    client = client_as("administrator")
+    for thing, field, number in ((town.own.bay, "number", "A/1 é"), (town.own.drop_off, "code", "接送/é 1")):
+        type(thing).objects.filter(pk=thing.pk).update(**{field: number})
+        thing.refresh_from_db()
+        model = thing._meta.model_name
+        for address in (
+            thing.get_absolute_url(),
+            f"/admin/parking/{model}/{thing.pk}/change/",
+            f"/admin/parking/{model}/",
+        ):
+            assert client.get(address).status_code == 200, address
+    assert client.get("/bays/").status_code == client.get("/drop-off-points/").status_code == 200
+
+
+def test_a_record_keeps_a_number_that_its_slip_is_found_by(
+    client_as: Callable[..., RoleClient], town: Town
+) -> None:
+    record = town.own.guidance
+    asked = {"slip": "POINT(1 1)", "at_0": "2026-11-22", "at_1": "07:30", "officer": record.officer_id}
+    answer = client_as("administrator").post(f"/admin/vendors/guidance/{record.pk}/change/", asked)
+    assert "凭条号须像" in answer.content.decode()

@@ -1,13 +1,17 @@
+import re
 from typing import Any, ClassVar, cast
 
 from django.contrib import admin
+from django.core.exceptions import ValidationError
 from django.forms import ModelForm
 from django.http import HttpRequest
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from gridmgr.accounts.audience import audience_of
 from gridmgr.accounts.models import User
-from gridmgr.backoffice import GridAdmin, GridInline
+from gridmgr.backoffice import GridAdmin, GridInline, TrialForm
+from vendors.domain.guide import SLIP, new_slip
 from vendors.domain.naming import follow_places
 from vendors.domain.rights import may_see_identity
 from vendors.models import (
@@ -112,8 +116,19 @@ class WaitingEntryAdmin(GridAdmin):
     autocomplete_fields: ClassVar = ["site", "vendor"]
 
 
+class GuidanceForm(TrialForm):
+    """A record keeps a number that its slip can be found by."""
+
+    def clean_slip(self) -> str:
+        slip: str = self.cleaned_data["slip"]
+        if not re.fullmatch(SLIP, slip):
+            raise ValidationError(_("凭条号须像 %s 这样。") % new_slip())
+        return slip
+
+
 @admin.register(Guidance)
 class GuidanceAdmin(GridAdmin):
+    form = GuidanceForm
     list_display = ("slip", "at", "officer", "branch", "site", "outcome")
     list_filter = ("outcome", "branch")
     list_select_related = ("officer", "branch", "site")

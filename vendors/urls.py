@@ -3,6 +3,7 @@
 from django.urls import path, register_converter
 from django.urls.converters import StringConverter
 
+from vendors.domain.guide import SLIP
 from vendors.views import board, kerbs, planning, proposals, records, register, rules, street, suggesting
 
 
@@ -11,7 +12,7 @@ class SiteCode(StringConverter):
 
 
 class SlipNumber(StringConverter):
-    regex = r"SD\d{6}-(?:[A-Z0-9]{16}|[A-Z0-9]{10})"  # slips of before had 10 signs
+    regex = SLIP
 
 
 class PlanStep(StringConverter):

@@ -167,6 +167,10 @@ def middle_of(site: Site) -> Point:
 # ── Guiding ───────────────────────────────────────────────────────────────────────────────────────────────
 
 
+# How a slip is numbered: the day, and signs; slips of before had 10 of them.
+SLIP = r"SD\d{6}-(?:[A-Z0-9]{16}|[A-Z0-9]{10})"
+
+
 def new_slip(at: datetime | None = None) -> str:
     """A slip number: the day, and signs that can't be guessed (80 bits)."""
     day = timezone.localtime(at).strftime("%y%m%d")
