@@ -33,9 +33,10 @@ class Stack:
     stop_web: Callable[[], None]
     start_web: Callable[[], None]
 
-    def connect(self, *, timeout: float = 30) -> HTTPSConnection:
-        """A TLS connection to nginx."""
-        return HTTPSConnection("127.0.0.1", self.https, timeout=timeout, context=any_certificate())
+    def connect(self, *, timeout: float = 30, source: str = "127.0.0.1") -> HTTPSConnection:
+        """A TLS connection to nginx from that address of loopback."""
+        where = {"timeout": timeout, "context": any_certificate(), "source_address": (source, 0)}
+        return HTTPSConnection("127.0.0.1", self.https, **where)  # type: ignore[arg-type]
 
     def ask(
         self, path: str, *, method: str = "GET", body: Any = None, timeout: float = 30, **headers: str

@@ -1,15 +1,19 @@
 """What nginx before the service promises, tried on the file that docs/deployment.md has people copy."""
 
 import gzip
+import re
 import socket
 import threading
 import time
 from collections.abc import Callable
 from http.client import HTTPConnection, IncompleteRead
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 
+from gridmgr.accounts.address import home_of
+from gridmgr.accounts.models import LoginTry
 from script.benchmarks.stack import HOST, Stack, any_certificate
 from tests.conftest import Town
 
@@ -153,6 +157,23 @@ def test_plain_http_leads_to_tls_and_tls_is_believed(stack: Stack) -> None:
     assert secure.status == 200  # not redirected in a circle
     assert "max-age=31536000" in secure.headers["Strict-Transport-Security"]
     assert "Secure" in secure.headers["Set-Cookie"]
+
+
+def test_the_service_knows_the_address_that_nginx_saw_and_no_other(stack: Stack) -> None:
+    """A client on 127.0.0.2 that claims another address: what counts for the limits of logins is 127.0.0.2."""
+    line = stack.connect(source="127.0.0.2")
+    claims = {"Host": HOST, "X-Forwarded-For": "203.0.113.9", "Referer": f"https://{HOST}/login/"}
+    line.request("GET", "/login/", headers=claims)
+    answer = line.getresponse()
+    token = re.search(r"csrftoken=([^;]+)", str(answer.headers["Set-Cookie"]))
+    answer.read()
+    assert token
+    cookie = {"Cookie": f"csrftoken={token[1]}", "Content-Type": "application/x-www-form-urlencoded"}
+    body = urlencode({"username": "nobody", "password": "wrong", "csrfmiddlewaretoken": token[1]})
+    line.request("POST", "/login/", body=body, headers=claims | cookie)
+    assert line.getresponse().status == 200
+    line.close()
+    assert [row.address for row in LoginTry.objects.filter(name="nobody")] == [home_of("127.0.0.2")]
 
 
 def test_a_host_name_that_is_not_ours_gets_nothing(stack: Stack) -> None:
