@@ -14,7 +14,8 @@ from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.contrib.admin.utils import NestedObjects, unquote
 from django.contrib.admin.widgets import AutocompleteSelect
 from django.contrib.gis.db.models import GeometryField
-from django.contrib.postgres.fields import DateRangeField
+from django.contrib.postgres.fields import DateRangeField, DecimalRangeField
+from django.contrib.postgres.forms import DecimalRangeField as DecimalRangeFormField
 from django.contrib.postgres.forms import RangeWidget
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import IntegrityError, connection, models, router, transaction
@@ -122,6 +123,17 @@ class KnownKeys(AutocompleteSelect):
         return super().optgroups(name, [each for each in value if _key(model, str(each))], attr)
 
 
+class Metres(forms.DecimalField):
+    """Metres along a road; no road is longer than twelve digits."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**{"max_digits": 12, **kwargs})
+
+
+class MetreRangeField(DecimalRangeFormField):
+    base_field = Metres
+
+
 class GeometryAsText:
     """For admins and inlines: geometry fields as text, days as date inputs, choices that bear any text."""
 
@@ -132,6 +144,8 @@ class GeometryAsText:
         if isinstance(db_field, DateRangeField):
             kwargs["widget"] = RangeWidget(forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"}))
             kwargs.setdefault("help_text", _("开始日期算在内,结束日期不算;长期有效则不填结束日期。"))
+        if isinstance(db_field, DecimalRangeField):
+            kwargs.setdefault("form_class", MetreRangeField)
         return super().formfield_for_dbfield(db_field, request, **kwargs)  # type: ignore[misc]
 
     def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
