@@ -52,8 +52,14 @@ def as_of(day: date) -> Iterator[None]:
     if other := _telling():
         raise RuntimeError(f"asked for {day} while {other} is being told")
     _check_recorded(day)
-    with connection.execute_wrapper(Teller(day)):
+    wrappers, teller = connection.execute_wrappers, Teller(day)
+    # The outermost, or it would see a statement behind what the history's context puts before it, and tell only that
+    # of the past. Django's own execute_wrapper takes away the last, which is another's when a stream outlives it.
+    wrappers.insert(0, teller)
+    try:
         yield
+    finally:
+        wrappers.remove(teller)
 
 
 @contextmanager

@@ -11,6 +11,7 @@ from io import StringIO
 from pathlib import Path
 from typing import Any
 
+import pghistory
 import pytest
 from django.core.management import CommandError, call_command
 from django.db import connection, transaction
@@ -23,6 +24,7 @@ from gridmgr.catalog import layer_named
 from gridmgr.errors import NotRecorded
 from gridmgr.feeds.query import told_of_its_day
 from gridmgr.history import event_model
+from gridmgr.layers.geojson import feature_collection
 from gridmgr.layers.tiles import mvt
 from gridmgr.past import WrittenInThePast, as_of, at_present, recorded_from
 from grids.domain.assign import end_section, end_share, hand_over_secretary
@@ -333,6 +335,33 @@ def test_nothing_is_written_in_the_past(changed: Town) -> None:
     assert Road.objects.get(pk=changed.own.road.pk).name == "新名街"
 
 
+def test_a_request_tells_the_past_whatever_a_statement_begins_with(changed: Town) -> None:
+    """The history's context, which every request has, puts words before all statements but plain SELECT."""
+    key = changed.own.road.pk
+    named = f"SELECT name FROM grids_road WHERE id = {key}"
+    with pghistory.context(user=1), as_of(THEN), connection.cursor() as cursor:
+        for statement in (
+            named,
+            f"\n WITH it AS MATERIALIZED ({named}) SELECT * FROM it",
+            f"({named}) LIMIT 1",
+        ):
+            cursor.execute(statement)
+            assert cursor.fetchone() == ("第01街",), statement
+        with pytest.raises(WrittenInThePast), transaction.atomic():
+            Road.objects.filter(pk=key).update(name="x")
+    assert Road.objects.get(pk=key).name == "新名街"
+
+
+def test_a_stream_of_the_past_leaves_the_history_s_context_alone(changed: Town) -> None:
+    """The stream outlives the request's context, and each takes away its own."""
+    with pghistory.context(user=1):
+        stream = feature_collection(layer_named("roads"), audience=EVERYTHING, on=THEN)
+        next(stream)
+    assert [type(each).__name__ for each in connection.execute_wrappers] == ["Teller"]
+    assert "第01街" in b"".join(stream).decode()
+    assert connection.execute_wrappers == []
+
+
 def test_the_present_can_be_asked_inside(changed: Town) -> None:
     with as_of(THEN):
         with at_present():
@@ -364,7 +393,7 @@ def test_the_past_keeps_the_indexes(changed: Town) -> None:
     rows = layer_named("bays").rows(EVERYTHING, THEN).filter(area__bboverlaps=rect(0, 900, 20, 2))
     sql, params = rows.values("pk").query.sql_with_params()
     with as_of(THEN), connection.cursor() as cursor:
-        teller: Any = connection.execute_wrappers[-1]
+        teller: Any = connection.execute_wrappers[0]
         with at_present():
             cursor.execute(f"EXPLAIN {teller.told(sql)}", params)
             plan = "\n".join(row[0] for row in cursor.fetchall())

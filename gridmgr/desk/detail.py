@@ -110,6 +110,7 @@ def way_to(layer: Layer, thing: Any) -> WayThere:
 
 
 @require_GET
+@told_of_its_day
 def way(request: HttpRequest, layer: str, key: str) -> HttpResponse:
     """`/go/<layer>/<key>/`: the way to a place by the reader's map app; as JSON where it is, for a popup."""
     shown, reader = layer_named(layer), Reader(audience_of(request.user), clock_of(request))
