@@ -14,12 +14,13 @@ from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.contrib.admin.utils import NestedObjects, unquote
 from django.contrib.admin.widgets import AutocompleteSelect
 from django.contrib.gis.db.models import GeometryField
-from django.contrib.postgres.fields import DateRangeField, DecimalRangeField
+from django.contrib.postgres.fields import DateRangeField, DecimalRangeField, RangeField
 from django.contrib.postgres.forms import DecimalRangeField as DecimalRangeFormField
 from django.contrib.postgres.forms import RangeWidget
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import IntegrityError, connection, models, router, transaction
 from django.db.models import QuerySet
+from django.forms.fields import InvalidJSONInput
 from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
@@ -134,6 +135,24 @@ class MetreRangeField(DecimalRangeFormField):
     base_field = Metres
 
 
+class ShallowJSON(forms.JSONField):
+    """JSON that is nested too deep to be read is as little JSON as any other text."""
+
+    def to_python(self, value: Any) -> Any:
+        try:
+            return super().to_python(value)
+        except RecursionError:
+            raise ValidationError(
+                self.error_messages["invalid"], code="invalid", params={"value": ""}
+            ) from None
+
+    def bound_data(self, data: Any, initial: Any) -> Any:
+        try:
+            return super().bound_data(data, initial)
+        except RecursionError:
+            return InvalidJSONInput(data)
+
+
 class GeometryAsText:
     """For admins and inlines: geometry fields as text, days as date inputs, choices that bear any text."""
 
@@ -144,6 +163,8 @@ class GeometryAsText:
         if isinstance(db_field, DateRangeField):
             kwargs["widget"] = RangeWidget(forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"}))
             kwargs.setdefault("help_text", _("开始日期算在内,结束日期不算;长期有效则不填结束日期。"))
+        if isinstance(db_field, models.JSONField):
+            kwargs.setdefault("form_class", ShallowJSON)
         if isinstance(db_field, DecimalRangeField):
             kwargs.setdefault("form_class", MetreRangeField)
         return super().formfield_for_dbfield(db_field, request, **kwargs)  # type: ignore[misc]
@@ -178,6 +199,13 @@ class SharedAdmin(ShowsVersion, GeometryAsText, admin.ModelAdmin):
 
     def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Any:
         return super().get_object(request, object_id, from_field or None)
+
+    def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
+        """What an address fills in of a new form, as far as the fields could hold it."""
+        given: dict[str, Any] = super().get_changeform_initial_data(request)
+        names = {each.name: each for each in self.opts.concrete_fields if not isinstance(each, RangeField)}
+        read = {name: _read(names[name], given[name]) for name in given.keys() & names.keys()}
+        return {name: value for name, value in read.items() if value is not None}
 
     # ── Saving ──
 
@@ -235,6 +263,14 @@ class SharedAdmin(ShowsVersion, GeometryAsText, admin.ModelAdmin):
     def _locked(rows: "QuerySet[Any]") -> list[Any]:
         """The rows, which nobody changes until they are deleted; in one order, so that two at once don't catch each other."""
         return list(rows.select_for_update(of=("self",)).order_by("pk"))
+
+
+def _read(field: Any, text: Any) -> Any:
+    """What `text` says to a field; None when it is nothing that the field could hold."""
+    try:
+        return text if isinstance(field, GeometryField | models.ForeignKey) else field.to_python(text)
+    except (ValidationError, ValueError, RecursionError):
+        return None
 
 
 def _key(model: type[models.Model], object_id: str) -> list[Any]:

@@ -122,7 +122,7 @@ DEEP = '{"type":"Point","coordinates":' + "[" * 900 + "]" * 900 + "}"
 @pytest.mark.parametrize(
     ("field", "value"),
     [("road", "1e309"), ("road", "é"), ("road", "9" * 5000), ("area", "POINT EMPTY"), ("area", "SRID=4547;POLYGON EMPTY"), ("area", DEEP),
-     ("area", '{"type":"Polygon","coordinates":[]}'), ("stretch_0", "1e309"), ("stretch_1", "nan"), 
+     ("area", '{"type":"Polygon","coordinates":[]}'), ("stretch_0", "1e309"), ("stretch_1", "nan"),
      ("stretch_1", "9" * 10_000), ("number", "x" * 5000),
      ("state", "odd"), ("state", "")],
 )  # fmt: skip
@@ -168,3 +168,22 @@ def test_a_record_keeps_a_number_that_its_slip_is_found_by(
     asked = {"slip": "POINT(1 1)", "at_0": "2026-11-22", "at_1": "07:30", "officer": record.officer_id}
     answer = client_as("administrator").post(f"/admin/vendors/guidance/{record.pk}/change/", asked)
     assert "凭条号须像" in answer.content.decode()
+
+
+def test_an_address_fills_in_what_the_fields_can_hold(
+    client_as: Callable[..., RoleClient], town: Town
+) -> None:
+    client = client_as("administrator")
+    for asked in ("since=nan", "since=2026-12-01", "site=abc", "left_at=%5B", "period=x", "nothing=1"):
+        assert client.get(f"/admin/vendors/waitingentry/add/?{asked}").status_code == 200, asked
+    filled = client.get("/admin/vendors/site/add/?name=%E6%96%B0%E6%91%8A%E7%82%B9")
+    assert "新摊点" in filled.content.decode()
+
+
+def test_json_nested_too_deep_is_said_at_the_form(client_as: Callable[..., RoleClient], town: Town) -> None:
+    road = town.own.road
+    names = [each.name for each in road._meta.concrete_fields if each.get_internal_type() == "JSONField"]
+    assert names
+    asked = dict.fromkeys(names, '{"a":' * 3000 + "1" + "}" * 3000)
+    answer = client_as("administrator").post("/admin/grids/road/add/", asked)
+    assert (answer.status_code, "errorlist" in answer.content.decode()) == (200, True)
