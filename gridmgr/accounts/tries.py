@@ -76,6 +76,14 @@ def begin(name: str, address: str) -> Try:
     return Try(row, wait)
 
 
+def name_apart(what: str, username: str) -> str:
+    """The name under which an account's tries at something other than the login are counted.
+
+    It begins with a blank, as no name at the login page does: nobody without an account can use up another's tries.
+    """
+    return f" {what} {username}"
+
+
 def forget(name: str) -> None:
     """Failures of a name count no longer: an administrator has given it a new password."""
     LoginTry.objects.filter(name=name_key(name), outcome=LoginTry.FAILED).update(outcome=LoginTry.FORGIVEN)

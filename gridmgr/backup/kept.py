@@ -31,6 +31,19 @@ def keys() -> dict[str, str]:
     return found
 
 
+def joined(before: dict[str, str], after: dict[str, str]) -> dict[str, str]:
+    """The keys for a snapshot made between the two: while they are changed its numbers may stand under those of either.
+
+    Without a file for them numbers stand under the secret key (vendors/domain/keyring.py).
+    """
+    if IDENTITY_KEY not in before and IDENTITY_KEY not in after:
+        return after
+    lines = [
+        line for found in (after, before) for line in found.get(IDENTITY_KEY, found[SECRET_KEY]).splitlines()
+    ]
+    return after | {IDENTITY_KEY: "".join(f"{line}\n" for line in dict.fromkeys(lines))}
+
+
 def _listed(text: str) -> list[str]:
     """The keys of the environment's list, the one that writes first; a text with commas may also be one key."""
     parts = [part.strip() for part in text.split(",")]

@@ -1,7 +1,9 @@
 """Making a backup while people work: one snapshot for the dump, the counts and the list of files."""
 
 import fcntl
+import os
 import shutil
+import stat
 import subprocess
 import time
 import tomllib
@@ -26,6 +28,7 @@ def take(target: Path, passphrase: str, say: Say) -> archive.Manifest:
     """Writes a backup to `target`, which appears whole or not at all."""
     with _room(target.parent) as room:
         members: dict[str, Path] = {archive.DUMP: room / "dump"}
+        keys = kept.keys()
         with transaction.atomic():
             snapshot = _freeze()
             say("导出数据库 / dumping the database")
@@ -42,7 +45,7 @@ def take(target: Path, passphrase: str, say: Say) -> archive.Manifest:
             referred = list(kept.files())
         say(f"收集文件 / collecting files: {len(referred)}")
         _copy_files(referred, room, members, manifest)
-        for name, content in kept.keys().items():
+        for name, content in kept.joined(keys, kept.keys()).items():
             members[f"keys/{name}"] = room / f"key-{name}"
             members[f"keys/{name}"].write_text(content, encoding="utf-8")
         say("写成一个文件 / writing one file")
@@ -60,6 +63,13 @@ def _room(folder: Path) -> Iterator[Path]:
     """A closed folder on the target's disk, for one backup at a time; what a killed one left goes first."""
     room = folder / ROOM
     room.mkdir(mode=0o700, exist_ok=True)
+    found = room.lstat()
+    # In a folder that is open to all, such as /tmp, anybody may have laid a link there, or a folder of theirs.
+    if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.geteuid():
+        raise archive.Unusable(
+            f"{room} 不是本账号的目录,请先移走 / is not a folder of this account: move it away"
+        )
+    room.chmod(0o700)
     with (room / "lock").open("w") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -11,6 +11,7 @@ from django.test import Client
 from django.utils import timezone
 
 from gridmgr import environment
+from gridmgr.accounts import tries
 from gridmgr.accounts.address import client_address, home_of, masked
 from gridmgr.accounts.models import LoginTry
 from tests.factories import UserFactory
@@ -49,6 +50,14 @@ def test_guesser_of_one_name_waits_after_eight_tries(owner: Any) -> None:
     assert 0 < int(right["Retry-After"]) <= 15 * 60
     assert "15 分钟后再试" in right.content.decode()
     assert log_in("li", "guess").status_code == 200  # another name from there is another matter
+
+
+def test_nobody_without_an_account_uses_up_an_account_s_other_tries(owner: Any) -> None:
+    """Identity numbers that are taken count under a name that no form at the login page gives."""
+    name = tries.name_apart("identity", "wang")
+    for index in range(24):
+        log_in(name, "guess", f"192.0.2.{index}")
+    assert tries.begin(name, HOME).wait is None
 
 
 def test_guesser_from_one_address_over_many_names_is_slowed(owner: Any) -> None:

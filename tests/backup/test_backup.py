@@ -5,6 +5,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import threading
 import uuid
 from collections.abc import Iterator
 from dataclasses import replace
@@ -26,7 +27,11 @@ from gridmgr.intake.models import Import, Way
 from gridmgr.jobs import store
 from gridmgr.jobs.models import Job, State
 from tests.conftest import Town
-from tests.factories import BranchFactory, UserFactory
+from tests.factories import BranchFactory, UserFactory, VendorFactory
+from vendors.domain import keyring
+from vendors.domain.identity import decrypt, store_identity
+from vendors.domain.rekey import change_key
+from vendors.models import Vendor
 
 pytestmark = pytest.mark.django_db(transaction=True)
 ROOT = Path(django_settings.BASE_DIR)
@@ -175,6 +180,45 @@ def test_people_may_work_while_it_is_made(
     assert answer.returncode == 0, answer.stderr
     assert psql(other_database, "SELECT count(*) FROM grids_branch WHERE name LIKE '%later'") == "0"
     assert psql(other_database, "SELECT count(*) FROM layers_datachange WHERE table_name = 'later'") == "0"
+
+
+@pytest.mark.parametrize("settled", [True, False])
+def test_keys_that_are_changed_meanwhile_are_both_in_it(
+    var: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, settled: bool
+) -> None:
+    """The snapshot's numbers stand under the old key, the file has the new one by then."""
+    if settled:
+        keyring.settle()
+    vendor = VendorFactory()
+    store_identity(vendor, "999999199001011238")
+    vendor.save()
+    stored, dump = vendor.identity_cipher, taking._dump
+
+    def elsewhere() -> None:
+        change_key()
+        connection.close()
+
+    def meanwhile(*args: Any) -> None:
+        other = threading.Thread(target=elsewhere)
+        other.start()
+        other.join()
+        dump(*args)
+
+    monkeypatch.setattr(taking, "_dump", meanwhile)
+    take(tmp_path / "a.backup")
+    assert decrypt(stored) is None
+    archive.unpack(tmp_path / "a.backup", "", tmp_path / "there")
+    (var / "identity-key").write_text((tmp_path / "there/keys/identity-key").read_text())
+    assert decrypt(stored) == "999999199001011238"
+    assert decrypt(Vendor.objects.get().identity_cipher) == "999999199001011238"
+
+
+def test_a_link_in_the_place_of_its_room_is_not_followed(var: Path, tmp_path: Path) -> None:
+    (var / "secret-key").write_text("kept")
+    (tmp_path / taking.ROOM).symlink_to(var)
+    with pytest.raises(CommandError, match="not a folder of this account"):
+        call_command("backup", str(tmp_path / "a.backup"), stdout=StringIO())
+    assert (var / "secret-key").read_text() == "kept"
 
 
 def test_a_file_that_is_there_is_left_alone(var: Path, tmp_path: Path) -> None:

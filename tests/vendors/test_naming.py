@@ -57,6 +57,14 @@ def test_names_follow_a_road_that_is_measured_anew_or_renamed(road: Road) -> Non
     assert names() == ["府前街右侧 620 m 便民摊点", "双塔便民点", "府前街右侧 708 m 便民摊点"]
 
 
+def test_a_road_may_be_called_what_leaves_no_room_in_the_name_of_a_site(road: Road) -> None:
+    site = SiteFactory(name="府西街右侧 308 m 便民摊点", road=road, at_m=300)
+    road.name = "府西街" * 30
+    road.save()
+    site.refresh_from_db()
+    assert site.name == "府西街右侧 308 m 便民摊点"
+
+
 def test_a_name_made_in_english_stays_english(road: Road) -> None:
     with override("en"):
         made = name_at(road="府西街", side="right", metre=308, kind="stall")

@@ -23,6 +23,8 @@ from vendors.models import Site
 
 # A name was given where the site's middle was then, to the metre.
 SAME_M = 1.0
+# A road may have a name that leaves no room in that of a site: then the site keeps the one it has.
+MOST = Site._meta.get_field("name").max_length or 0
 
 
 def name_at(*, road: str, side: str, metre: float, kind: str) -> str:
@@ -83,7 +85,7 @@ def follow_places(sites: "QuerySet[Site]") -> int:
     renamed, roads = 0, road_names()
     for site in sites.annotate(road_name=F("road__name")).only("name", "kind", "side", "stretch", "road"):
         right = _right_name(site, roads)
-        if right and right != site.name:
+        if right and right != site.name and len(right) <= MOST:
             renamed += Site.objects.filter(pk=site.pk).update(name=right)
     return renamed
 

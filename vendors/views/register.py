@@ -173,7 +173,9 @@ def _tried(request: HttpRequest, form: VendorForm) -> Vendor | None:
         return None
     if may_see_identity(form.audience) or not form.cleaned_data["identity"].strip():
         return form.write()
-    given = tries.begin(f"identity/{request.user.get_username()}", request.META["REMOTE_ADDR"])
+    given = tries.begin(
+        tries.name_apart("identity", request.user.get_username()), request.META["REMOTE_ADDR"]
+    )
     if given.wait is not None:
         form.add_error("identity", too_often(given.wait))
         return None
