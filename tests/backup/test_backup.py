@@ -453,6 +453,16 @@ def test_script_backup_script_restore(town: Town, room: Path) -> None:
     assert counted.stdout.strip() == "2"
 
 
+def test_a_backup_in_the_folder_that_is_restored_into_is_not_cleared_away(tmp_path: Path) -> None:
+    """A restore into it was cut short; then somebody laid the backup there."""
+    (tmp_path / "restore-unfinished").touch()
+    (tmp_path / "a.backup").write_text("the only one")
+    answer = sh(ROOT / "script/restore", tmp_path / "a.backup", GRIDMGR_VAR=str(tmp_path))
+    assert answer.returncode == 1
+    assert "lies in the folder" in answer.stderr
+    assert (tmp_path / "a.backup").read_text() == "the only one"
+
+
 @needs_cluster
 def test_the_rehearsal_restores_the_newest_and_leaves_nothing(room: Path) -> None:
     BranchFactory()
