@@ -1,6 +1,9 @@
 """The record of every change: written by database triggers, so that no path (page, admin, command, SQL) escapes it."""
 
-from collections.abc import Callable, Iterator, Sequence
+import json
+import uuid
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from typing import Any, TypeVar
@@ -9,9 +12,10 @@ import pghistory
 import pghistory.middleware
 import pghistory.trigger
 import pgtrigger
+from django.apps import apps
 from django.contrib.gis.db.models import GeometryField
 from django.contrib.postgres.indexes import BrinIndex
-from django.db import models
+from django.db import DatabaseError, connections, models
 from django.db.models.expressions import Func
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
@@ -140,21 +144,29 @@ def context_stands() -> pgtrigger.Trigger:
 _TOLD: dict[type[models.Model], str | None] = {}
 # What a city has before it has any data.
 _GIVEN: set[type[models.Model]] = set()
+# Columns that are lists of keys, and whose keys they are.
+_KEYS_OF: dict[type[models.Model], dict[str, str]] = {}
 
 
 def tracked(
-    *, exclude: Sequence[str] = (), valid: str = "", told: bool = True, given: bool = False
+    *,
+    exclude: Sequence[str] = (),
+    valid: str = "",
+    told: bool = True,
+    given: bool = False,
+    keys_of: Mapping[str, str] | None = None,
 ) -> Callable[[M], M]:
     """Class decorator: each insert, update and delete of a row is copied to an append-only event table.
 
     Once per statement, from PostgreSQL's tables of old and new rows: 100,000 rows cost one trigger, not 100,000.
     `valid` names the range of days on which a row holds: a day in the past (gridmgr.past) is then told by it, whenever the row was
     entered. With `told=False` the past of these rows is not told. `given`: a city comes with such rows, so that they don't tell
-    when its data began.
+    when its data began. `keys_of` says of a column that is a list of keys whose they are, so that they are told by name.
     """
 
     def decorate(model: M) -> M:
         _TOLD[model] = valid if told else None
+        _KEYS_OF[model] = dict(keys_of or {})
         if given:
             _GIVEN.add(model)
         track = pghistory.track(
@@ -174,6 +186,28 @@ def tracked(
         return track(model)
 
     return decorate
+
+
+@contextmanager
+def session_context(using: str, **metadata: Any) -> Iterator[None]:
+    """All that this connection writes meanwhile is on record under `metadata`.
+
+    pghistory.context puts its settings before each statement, which those of migrations don't stand.
+    """
+    _settle_context(using, str(uuid.uuid4()), json.dumps(metadata))
+    try:
+        yield
+    finally:
+        with suppress(
+            DatabaseError
+        ):  # a connection that is lost, or a transaction that is broken, forgets by itself
+            _settle_context(using, "", "")
+
+
+def _settle_context(using: str, context: str, metadata: str) -> None:
+    with connections[using].cursor() as cursor:
+        for name, value in (("context_id", context), ("context_metadata", metadata)):
+            cursor.execute("SELECT set_config(%s, %s, false)", [f"pghistory.{name}", value])
 
 
 def told_of(model: type[models.Model]) -> str | None:
@@ -323,12 +357,28 @@ def _names_of(events: Sequence[Any]) -> Names:
     wanted: dict[type[models.Model], set[Any]] = {}
     for event in events:
         for field in _tracked_fields(event):
-            if isinstance(field, models.ForeignKey) and (key := getattr(event, field.attname)) is not None:
-                wanted.setdefault(field.related_model, set()).add(key)
-    return {
-        model: {row.pk: str(row) for row in model._base_manager.filter(pk__in=keys).select_related()}
-        for model, keys in wanted.items()
-    }
+            if model := _pointed_to(field):
+                wanted.setdefault(model, set()).update(_keys(getattr(event, field.attname)))
+    return {model: _names(model, keys) for model, keys in wanted.items() if keys}
+
+
+def _pointed_to(field: Any) -> type[models.Model] | None:
+    """The model that a foreign key, or a list of keys, points to; None of any other field."""
+    if isinstance(field, models.ForeignKey):
+        found: type[models.Model] = field.related_model
+        return found
+    told = _KEYS_OF.get(getattr(field.model, "pgh_tracked_model", field.model), {}).get(field.name)
+    return apps.get_model(told) if told else None
+
+
+def _keys(value: Any) -> list[Any]:
+    if value is None:
+        return []
+    return value if isinstance(value, list) else [value]
+
+
+def _names(model: type[models.Model], keys: Iterable[Any]) -> dict[Any, str]:
+    return {row.pk: str(row) for row in model._base_manager.filter(pk__in=keys).select_related()}
 
 
 def _tracked_fields(event: Any) -> list[Any]:
@@ -365,9 +415,8 @@ def changed_fields(event: Any, previous: Any) -> Iterator[tuple[Any, Any, Any]]:
 def in_words(field: Any, value: Any, *, hidden: bool = False) -> str:
     """One value of a field as the history says it; a row pointed to costs a query."""
     names: Names = {}
-    if isinstance(field, models.ForeignKey) and value is not None and not hidden:
-        model = field.related_model
-        names = {model: {row.pk: str(row) for row in model._base_manager.filter(pk=value).select_related()}}
+    if not hidden and (model := _pointed_to(field)) and (keys := _keys(value)):
+        names = {model: _names(model, keys)}
     return _say(field, value, hidden, names)
 
 
@@ -380,8 +429,9 @@ def _say(field: Any, value: Any, mask: bool, names: Names) -> str:
         return quantities.NOTHING
     if mask:
         return "•••"
-    if isinstance(field, models.ForeignKey):
-        return names[field.related_model].get(value) or _("已删除的内容(%(key)s)") % {"key": value}
+    if model := _pointed_to(field):
+        gone = _("已删除的内容(%(key)s)")
+        return _("、").join(names.get(model, {}).get(key) or gone % {"key": key} for key in _keys(value))
     if field.flatchoices:
         return str(dict(field.flatchoices).get(value, value))
     return _say_value(value)

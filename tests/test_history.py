@@ -7,17 +7,25 @@ from typing import Any
 
 import pghistory
 import pytest
+from django.core.management import call_command
 from django.db import DatabaseError, connection, models, transaction
 from pghistory.models import Context
 
 from gridmgr.accounts.models import User
-from gridmgr.history import changes_in, event_model, history_of
+from gridmgr.history import changes_in, event_model, history_of, in_words
 from gridmgr.templatetags.ways import way
 from grids.models import Assignment, Branch, Member, MemberAssignment, Road
 from parking.models import Bay, CalendarDay, DropOffHours, DropOffPoint, PandaLane, School, SchoolGate
 from tests.conftest import Town
 from tests.drawing import stretch
-from tests.factories import BayFactory, DropOffPointFactory, MemberFactory, RoadFactory, SiteFactory
+from tests.factories import (
+    BayFactory,
+    DropOffPointFactory,
+    MemberFactory,
+    RoadFactory,
+    SiteFactory,
+    UserFactory,
+)
 from tests.screen import as_on_screen
 from vendors.models import (
     Allocation,
@@ -81,6 +89,30 @@ def test_bulk_and_raw_writes_are_recorded_too() -> None:
     with connection.cursor() as cursor:
         cursor.execute("SELECT session_user")
         assert raw.who == cursor.fetchone()[0]
+
+
+@pytest.mark.django_db
+def test_what_an_upgrade_writes_is_told_as_the_upgrades(monkeypatch: pytest.MonkeyPatch) -> None:
+    bay = BayFactory()
+
+    def step(*_: Any, **__: Any) -> None:
+        Bay.objects.update(kind="charging")
+
+    monkeypatch.setattr("django.core.management.commands.migrate.Command.handle", step)
+    call_command("migrate")
+    Bay.objects.update(kind="large")
+    after, upgrade, _insert = history_of(bay)
+    assert (way(upgrade.way), way(after.way)) == ("升级", "直接写入数据库")
+
+
+@pytest.mark.django_db
+def test_those_who_shaped_a_proposal_are_told_by_name() -> None:
+    user = UserFactory()
+    site = SiteFactory(state="proposed", proposed_by=user)
+    (first,) = history_of(site)
+    assert ("参与人", "—", str(user)) in first.fields
+    gone = in_words(event_model(Site)._meta.get_field("shapers"), [user.pk, 0])
+    assert gone == f"{user}、已删除的内容(0)"
 
 
 def recorded(model: type[models.Model]) -> list[tuple[str, Any]]:

@@ -21,7 +21,7 @@ from vendors import enums, triggers
 from vendors.querysets import AllocationQuerySet, PitchQuerySet, SiteQuerySet
 
 
-@tracked()
+@tracked(keys_of={"shapers": settings.AUTH_USER_MODEL})
 class Site(OnRoad):
     """A place with pitches for vendors: a stall site, or a fruit market, which has a season.
 

@@ -25,6 +25,7 @@ _PAGES = [
 ]
 _COMMANDS = {
     "demo": _("生成演示城市"),
+    "migrate": _("升级"),
     "import_roads": _("导入路网"),
     "import_backdrop": _("导入底图"),
     "derive_junctions": _("推算路口"),
