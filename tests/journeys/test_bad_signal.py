@@ -144,6 +144,8 @@ def test_a_coarse_fix_is_a_circle_and_asks_for_the_pin(
     assert page.evaluate(circles) == 1
     assert page.locator(".near li").count() == 0
     assert page.locator("#guide-where .where-cross").is_visible()
+    page.get_by_role("button", name="就在这里").tap()  # from so far off it only goes nearer
+    page.wait_for_function("() => gridmgr.current.getZoom() >= 17")
     page.get_by_role("button", name="就在这里").tap()
     page.wait_for_selector(".near li")
     assert page.evaluate(circles) == 0
@@ -174,3 +176,24 @@ def test_my_roads_say_so_when_the_session_is_over_and_keep_what_was_found(
     log_in_again(page, secretary)
     assert page.url.endswith("/my/")
     visitor.faults = [each for each in visitor.faults if "401" not in each and "DISCONNECTED" not in each]
+
+
+def test_a_tap_of_an_hour_ago_or_of_another_account_is_not_sent(guide: Visitor, town: Town) -> None:
+    page = guide.page
+    for change in ("held.at -= 3600 * 1000", "held.account = '0'"):
+        page.context.route("**/guide/hold/", lambda route: route.abort())
+        page.locator(".near button[name=site]").tap()
+        page.wait_for_selector("#guide-waiting:visible")
+        page.evaluate(
+            "(change) => { const held = JSON.parse(sessionStorage.getItem('gridmgr-hold')); "
+            + change
+            + "; sessionStorage.setItem('gridmgr-hold', JSON.stringify(held)); }",
+            change,
+        )
+        page.context.unroute("**/guide/hold/")
+        page.reload()
+        page.wait_for_selector(".guide-says.bad")
+        assert "没有发送" in page.inner_text("#guide-says")
+        assert page.locator("#guide-waiting").is_hidden()
+    assert Guidance.objects.count() == 0
+    guide.faults = [each for each in guide.faults if "ERR_FAILED" not in each]

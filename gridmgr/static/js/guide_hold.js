@@ -3,7 +3,7 @@
 (function () {
   "use strict";
 
-  const SLOT = "gridmgr-hold", TRY_EVERY_MS = 5000, PATIENCE_MS = 20000;
+  const SLOT = "gridmgr-hold", TRY_EVERY_MS = 5000, PATIENCE_MS = 20000, GOOD_FOR_MS = 30 * 60 * 1000;
 
   window.gridmgrHold = function (form, say, refresh) {
     const box = document.getElementById("guide-waiting");
@@ -58,11 +58,19 @@
     }
 
     function wait(fields) {
-      if (!waiting()) { sessionStorage.setItem(SLOT, JSON.stringify({ fields, at: Date.now(), action: form.action })); }
+      if (!waiting()) { sessionStorage.setItem(SLOT, JSON.stringify({ fields, at: Date.now(), account: form.dataset.account })); }
       show();
     }
 
-    function waiting() { return JSON.parse(sessionStorage.getItem(SLOT) || "null"); }
+    /* Half an hour later the vendor has gone; and what one person tapped is never another's to send. */
+    function waiting() {
+      const held = JSON.parse(sessionStorage.getItem(SLOT) || "null");
+      if (!held) { return null; }
+      if (held.account === form.dataset.account && Date.now() - held.at < GOOD_FOR_MS) { return held; }
+      stopWaiting();
+      say(form.dataset.tooLate, true);
+      return null;
+    }
 
     function show() {
       const held = waiting(), clock = new Date(held.at).toLocaleTimeString("zh-CN", { hour: "2-digit", minute: "2-digit" });
@@ -79,7 +87,7 @@
       box.hidden = true;
     }
 
-    function again() {
+    function again() { // every few seconds, and when the browser says that there is a network
       const held = waiting();
       if (held && !sending && navigator.onLine) { send(held.fields); }
     }
