@@ -198,7 +198,8 @@ def test_list_treats_search_words_as_words(client_as: Any) -> None:
     assert [row[0] for row in rows(client.get("/roads/", {"q": "%"}))] == ["百分之50%路"]
     assert [row[0] for row in rows(client.get("/roads/", {"q": "_"}))] == ["下_划线路"]
     assert rows(client.get("/roads/", {"q": "'; DROP TABLE grids_road; --"})) == []
-    assert "字符" in text(client.get("/roads/", {"q": "a\x00b"}))
+    refused = client.get("/roads/", {"q": "a\x00b"})
+    assert (refused.status_code, "不能保存的字符" in refused.content.decode()) == (400, True)
 
 
 def test_list_shows_a_filter_it_refuses_and_does_not_apply_it(client_as: Any, town: Town) -> None:
@@ -452,7 +453,7 @@ def test_search_suggests_at_most_ten_and_of_every_kind(client_as: Any) -> None:
     assert "第一大街小学" in [hit["title"] for hit in hits]
 
 
-@pytest.mark.parametrize("words", ["", "   ", "%", "_", "\x00", "a\x00b", "x" * 500, "'"])
+@pytest.mark.parametrize("words", ["", "   ", "%", "_", "x" * 500, "'"])
 def test_search_survives_any_words(client_as: Any, town: Town, words: str) -> None:
     assert suggested(client_as("office"), words) == []
 

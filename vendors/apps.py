@@ -26,7 +26,7 @@ def _names_follow(
     from vendors.models import Site
 
     if not (raw or created):
-        follow_places(Site.objects.filter(road__in=roads or [instance.pk]))
+        follow_places(Site.objects.filter(road__in=[instance.pk] if roads is None else roads))
 
 
 def begin_with_rules(*, plan: Any = (), using: str, **_more: Any) -> None:

@@ -113,7 +113,7 @@ VERDICTS = Layer(
             enums.CheckResult.OVERRIDDEN: ("※", "warned"),
             enums.CheckResult.ADVISORY: ("!", "warned"),
             enums.CheckResult.GOOD: ("✓", "free"),
-            enums.CheckResult.UNRULED: ("?", "unassigned"),
+            enums.CheckResult.UNRULED: (pgettext_lazy("sign", "规"), "unassigned"),
             "unchecked": ("?", "unassigned"),
         },
     ),
