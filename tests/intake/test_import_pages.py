@@ -143,7 +143,7 @@ def test_every_row_of_a_preview_can_be_paged_through_and_found(long_preview: Imp
     assert {tuple(row.fields) for row in rows} == {(("类型", "小型车", "充电"),)}
     assert "page=3#rows" in pages[0].content.decode()
     found = planner.get(f"{address}?show=updated&q=ｐ-2").context["rows"]
-    assert [row.name for row in found] == [f"P-{number}" for number in range(20, 30)]
+    assert sorted(row.name for row in found) == [f"P-{number}" for number in range(20, 30)]
     assert "没有找到“P-99”" in planner.get(f"{address}?show=updated&q=P-99").content.decode()
     refused = planner.get(f"{address}?show=refused&q=p-54").context["rows"]
     assert [(row["ref"], row["label"], row["value"]) for row in refused] == [("P-54", "类型", "飞机")]
