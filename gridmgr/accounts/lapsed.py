@@ -123,7 +123,7 @@ def login_page(request: HttpRequest, *, status: int) -> HttpResponse:
         "next": request.POST.get("next", "") if at_login else page_of(request),
         "unsent": unsent.sealed() if unsent else "",
         "tried": True,
-        "lost_files": _may_hold_files(request),
+        "lost_files": not at_login and _may_hold_files(request),
     }
     response = render(request, "login.html", context, status=status)
     response["Cache-Control"] = "no-store"
