@@ -93,7 +93,8 @@ def test_tables_hold_every_row_under_labels_that_come_again() -> None:
         ["支部", "支部书记", "责任路段", "里程", "摊点", "空摊位", "接送点", "泊位"],
         ["01 桥东第01支部", "李芳", "2", "800 m", "3", "6", "2", "86"],
     ]
-    assert [len(table.rows) for table in (branches, sections, sites, points, gaps)] == [4, 7, 10, 7, 3]
+    assert [len(table.rows) for table in (branches, sections, sites, points, gaps)] == [5, 7, 10, 7, 3]
+    assert rows(branches)[-1][0] == "合计"  # nothing lies on no branch's section here: no row for the rest
     assert rows(sections)[2] == [
         "01 桥东第01支部",
         "迎泽大街1段",
