@@ -23,6 +23,7 @@ from django.template.base import Lexer, TokenType
 from django.templatetags.i18n import BlockTranslateNode, TranslateNode
 
 from tests.conftest import ROLES, RoleClient, Town
+from tests.source import parsed
 from tests.test_rights import PAGES
 
 ROOT = Path(settings.BASE_DIR)
@@ -79,7 +80,7 @@ def _name(call: ast.Call) -> str:
 
 
 def _calls(path: Path) -> Iterator[tuple[ast.Call, tuple[int | None, int, int | None]]]:
-    for node in ast.walk(ast.parse(path.read_text())):
+    for node in ast.walk(parsed(path)):
         if isinstance(node, ast.Call) and _name(node) in CALLS and node.args:
             yield node, CALLS[_name(node)]
 

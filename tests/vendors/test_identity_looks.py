@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from gridmgr.catalog import LAYERS
 from tests.conftest import Town
+from tests.source import parsed
 from vendors.domain.looks import whole_number
 from vendors.domain.register import register_vendor
 from vendors.models import IdentityLook, Vendor
@@ -129,7 +130,7 @@ def test_whole_numbers_are_decrypted_for_people_in_one_place_alone() -> None:
     strays = []
     for app in ("gridmgr", "grids", "parking", "vendors"):
         for path in (ROOT / app).rglob("*.py"):
-            tree = ast.parse(path.read_text(encoding="utf-8"))
+            tree = parsed(path)
             used = {node.attr for node in ast.walk(tree) if isinstance(node, ast.Attribute)}
             used |= {
                 alias.name
