@@ -26,7 +26,7 @@ from django.utils import timezone
 from gridmgr.accounts.models import Role, User
 from gridmgr.geo.crs import WGS84
 from gridmgr.geo.tilegrid import HALF_WORLD_M, Tile
-from grids.models import Assignment, Branch, Member, Road
+from grids.models import Branch, Member, MemberAssignment, Road
 from parking.models import Bay, School
 from script.benchmarks.stack import HOST, Stack, running
 from script.benchmarks.timing import percentile
@@ -119,6 +119,7 @@ class Person:
     role: str
     cookie: str
     branch: str
+    sections: list[int]  # those in which a member has a stretch
 
 
 @contextmanager
@@ -135,14 +136,19 @@ def _crowd(count: int) -> Iterator[list[Person]]:
             user.set_unusable_password()
             user.save()
             users.append(user)
-            branch = ""
+            branch, own = "", []
             if role == "member":
                 member = members[n % len(members)]
                 if member.user_id is None:
                     member.user = user
                     member.save(update_fields=["user"])
                 branch = member.branch.code
-            people.append(Person(role, _session(user), branch))
+                own = list(
+                    MemberAssignment.objects.on_day(timezone.localdate())
+                    .filter(member=member)
+                    .values_list("assignment", flat=True)
+                )
+            people.append(Person(role, _session(user), branch, own))
         yield people
     finally:
         Member.objects.filter(user__in=users).update(user=None)
@@ -163,11 +169,9 @@ class City:
     """Keys of what there is to open."""
 
     def __init__(self) -> None:
-        open_sites = Site.objects.filter(state="open")
+        open_sites = Site.objects.in_use(on=timezone.localdate())
         self.branches = list(Branch.objects.values_list("code", flat=True))
         self.sites = list(open_sites.values_list("code", flat=True))
-        today = timezone.localdate()
-        self.sections = list(Assignment.objects.on_day(today).values_list("pk", "branch__code"))
         self.roads = list(
             Road.objects.filter(assignments__isnull=False).values_list("pk", flat=True).distinct()
         )
@@ -185,8 +189,7 @@ Click = Callable[[City, Person, random.Random], list[str]]
 
 
 def _own_section(city: City, person: Person, dice: random.Random) -> list[str]:
-    own = [pk for pk, branch in city.sections if branch == person.branch]
-    return [f"/sections/{dice.choice(own)}/"] if own else ["/my/"]
+    return [f"/sections/{dice.choice(person.sections)}/"] if person.sections else ["/my/"]
 
 
 def _at_a_place(path: str) -> Click:
@@ -220,7 +223,7 @@ STREET: list[tuple[int, Click]] = [
     (15, _one_of("/sites/{}/", "sites")),
     (15, _own_section),
     (10, lambda city, person, dice: [f"/branches/{person.branch}/"]),
-    (5, _one_of("/schools/{}/", "schools")),
+    (5, _page("/guidance/")),
 ]
 DESK: list[tuple[int, Click]] = [
     (12, _map),
@@ -234,6 +237,7 @@ DESK: list[tuple[int, Click]] = [
     (10, _page("/search/suggest?q=" + quote("府"))),
     (5, _page("/briefing/")),
     (7, _one_of("/bays/{}/", "bays")),
+    (5, _one_of("/schools/{}/", "schools")),
 ]
 PLANNING: list[tuple[int, Click]] = [
     (20, _page("/plan/")),
