@@ -35,8 +35,9 @@ class Stack:
 
     def connect(self, *, timeout: float = 30, source: str = "127.0.0.1") -> HTTPSConnection:
         """A TLS connection to nginx from that address of loopback."""
-        where = {"timeout": timeout, "context": any_certificate(), "source_address": (source, 0)}
-        return HTTPSConnection("127.0.0.1", self.https, **where)  # type: ignore[arg-type]
+        return HTTPSConnection(
+            "127.0.0.1", self.https, timeout=timeout, context=any_certificate(), source_address=(source, 0)
+        )
 
     def ask(
         self, path: str, *, method: str = "GET", body: Any = None, timeout: float = 30, **headers: str
