@@ -67,7 +67,7 @@ class GivenOutForm(TrialForm):
     """A form for what the domain gives out; its words about a conflict name more than the constraint's."""
 
     def _get_validation_exclusions(self) -> set[str]:
-        own: set[str] = super()._get_validation_exclusions()  # type: ignore[misc]
+        own: set[str] = super()._get_validation_exclusions()
         return own | {"stretch", "period"} if self.instance._state.adding else own
 
 
