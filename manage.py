@@ -8,7 +8,7 @@ if __name__ == "__main__":
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "gridmgr.settings")
     from django.core.management import execute_from_command_line
 
-    from gridmgr.patience import take_time
+    from gridmgr.core.patience import take_time
 
     if sys.argv[1:2] != ["runserver"]:
         take_time()

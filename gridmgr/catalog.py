@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 from django.utils.translation import gettext as _
 
-from gridmgr.errors import NotThere
-from gridmgr.layers.base import Layer
+from gridmgr.core.errors import NotThere
+from gridmgr.core.layers.base import Layer
 from grids.layers import (
     BRANCHES,
     BUS_STOPS,

@@ -6,10 +6,10 @@ from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from gridmgr.catalog import LAYERS, layer_named
-from gridmgr.errors import Invalid, NotThere
-from gridmgr.importing.layers import Importer
-from gridmgr.layers.base import Layer, Text
-from gridmgr.layers.extract import file_fields
+from gridmgr.core.errors import Invalid, NotThere
+from gridmgr.core.importing.layers import Importer
+from gridmgr.core.layers.base import Layer, Text
+from gridmgr.core.layers.extract import file_fields
 from grids.importers.facilities import FACILITIES
 from grids.importers.layers import BRANCHES, SECTIONS
 from grids.models import Assignment, Branch, OnRoad, Road

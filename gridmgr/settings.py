@@ -9,7 +9,7 @@ from typing import Any
 from csp.constants import NONCE, NONE, SELF
 from django.utils.translation import gettext_lazy as _
 
-from gridmgr import environment
+from gridmgr.core import environment
 
 BASE_DIR = environment.ROOT
 VAR_DIR = environment.var_dir()
@@ -55,11 +55,11 @@ CONTENT_SECURITY_POLICY: dict[str, dict[str, list[Any]]] = {
 # ── Applications ──────────────────────────────────────────────────────────────────────────────────────────
 
 INSTALLED_APPS = [
-    "gridmgr.accounts",
-    "gridmgr.layers",
+    "gridmgr.core.accounts",
+    "gridmgr.core.layers",
     "gridmgr",
     "gridmgr.desk",
-    "gridmgr.jobs",
+    "gridmgr.core.jobs",
     "gridmgr.intake",
     "gridmgr.register",
     "grids",
@@ -83,25 +83,25 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
-    "gridmgr.accounts.address.ClientAddressMiddleware",  # first: whatever reads an address reads the client's
+    "gridmgr.core.accounts.address.ClientAddressMiddleware",  # first: whatever reads an address reads the client's
     "gridmgr.feeds.health.MonitorMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.middleware.gzip.GZipMiddleware",  # masks the length of what it compresses; CSRF tokens are masked anyway
-    "gridmgr.headers.HeadersMiddleware",
+    "gridmgr.core.headers.HeadersMiddleware",
     "csp.middleware.CSPMiddleware",
-    "gridmgr.door.DoorMiddleware",
+    "gridmgr.core.door.DoorMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
-    "gridmgr.language.ChosenLanguageMiddleware",
+    "gridmgr.core.language.ChosenLanguageMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
-    "gridmgr.accounts.lapsed.DoorMiddleware",  # deny by default: a new page is closed
+    "gridmgr.core.accounts.lapsed.DoorMiddleware",  # deny by default: a new page is closed
     "django.contrib.messages.middleware.MessageMiddleware",
-    "gridmgr.accounts.first_password.FirstPasswordMiddleware",
+    "gridmgr.core.accounts.first_password.FirstPasswordMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
-    "gridmgr.history.HistoryMiddleware",
-    "gridmgr.errors.DomainErrorMiddleware",
+    "gridmgr.core.history.HistoryMiddleware",
+    "gridmgr.core.errors.DomainErrorMiddleware",
 ]
 
 ROOT_URLCONF = "gridmgr.urls"
@@ -174,10 +174,10 @@ PASSWORD_HASHERS = ["django.contrib.auth.hashers.Argon2PasswordHasher"]
 LOGIN_URL = "login"
 LOGIN_REDIRECT_URL = "home"
 LOGOUT_REDIRECT_URL = "login"
-CSRF_FAILURE_VIEW = "gridmgr.accounts.lapsed.csrf_failure"
+CSRF_FAILURE_VIEW = "gridmgr.core.accounts.lapsed.csrf_failure"
 
-SESSION_ENGINE = "gridmgr.accounts.sessions"
-# Failed tries of one name from one address within a quarter of an hour; the other limits follow (gridmgr/accounts/tries.py).
+SESSION_ENGINE = "gridmgr.core.accounts.sessions"
+# Failed tries of one name from one address within a quarter of an hour; the other limits follow (gridmgr/core/accounts/tries.py).
 GRIDMGR_LOGIN_TRIES = environment.integer("GRIDMGR_LOGIN_TRIES", default=8, least=1)
 # Whose X-Forwarded-For is believed. By default a proxy on this machine, as docs/deployment.md sets it up.
 GRIDMGR_TRUSTED_PROXIES = environment.networks("GRIDMGR_TRUSTED_PROXIES", default="127.0.0.1,::1")
@@ -203,9 +203,9 @@ STORAGES = {
     },
 }
 DEMO_ACCOUNTS = VAR_DIR / "demo-accounts.json"
-FILE_UPLOAD_HANDLERS = ["gridmgr.uploads.NoUpload"]
+FILE_UPLOAD_HANDLERS = ["gridmgr.core.uploads.NoUpload"]
 # What a backup takes along beside the database: each gives the files below VAR_DIR that the rows of the moment refer to.
-GRIDMGR_KEPT_FILES = ["gridmgr.intake.shelf.kept_files", "gridmgr.jobs.store.kept_files"]
+GRIDMGR_KEPT_FILES = ["gridmgr.intake.shelf.kept_files", "gridmgr.core.jobs.store.kept_files"]
 GRIDMGR_MIN_FREE_MB = environment.integer("GRIDMGR_MIN_FREE_MB", default=300)  # less is said by /healthz
 DATA_UPLOAD_MAX_MEMORY_SIZE = 10 * 1024 * 1024
 
@@ -213,7 +213,7 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = 10 * 1024 * 1024
 
 # The queue is a table: no further service, and a job is asked for in the transaction of what it is about.
 TASKS = {"default": {"BACKEND": "django_tasks_db.DatabaseBackend"}}
-# For each kind of job the function that does it: make(work: gridmgr.jobs.work.Work) -> gridmgr.jobs.work.Product.
+# For each kind of job the function that does it: make(work: gridmgr.core.jobs.work.Work) -> gridmgr.core.jobs.work.Product.
 GRIDMGR_JOBS = {
     "briefing": "gridmgr.briefing.jobs.make",
     "import-read": "gridmgr.intake.work.read",
@@ -224,7 +224,7 @@ GRIDMGR_JOBS = {
     "register-write": "gridmgr.register.work.write",
 }
 # What the worker does between jobs, besides its own tidying; each is quick, and may be done by several at once.
-GRIDMGR_HOUSEKEEPING = ["gridmgr.layers.version.fold_changes"]
+GRIDMGR_HOUSEKEEPING = ["gridmgr.core.layers.version.fold_changes"]
 GRIDMGR_JOBS_EACH = 3  # waiting or running, of one person
 GRIDMGR_JOB_DAYS = environment.integer("GRIDMGR_JOB_DAYS", default=7, least=1)  # how long a file is kept
 GRIDMGR_JOB_MEMORY_MB = environment.integer("GRIDMGR_JOB_MEMORY_MB", default=1536, least=256)

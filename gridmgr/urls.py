@@ -7,8 +7,8 @@ from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponseRedirect
 from django.urls import URLPattern, URLResolver, include, path, reverse
 
-from gridmgr.accounts.lapsed import put_aside
-from gridmgr.accounts.views import Login, account, choose_language, end, password
+from gridmgr.core.accounts.lapsed import put_aside
+from gridmgr.core.accounts.views import Login, account, choose_language, end, password
 
 
 @login_not_required
@@ -24,7 +24,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("vendors.urls")),
     path("", include("gridmgr.feeds.urls")),
     path("", include("gridmgr.briefing.urls")),
-    path("", include("gridmgr.jobs.urls")),
+    path("", include("gridmgr.core.jobs.urls")),
     path("", include("gridmgr.intake.urls")),
     path("", include("gridmgr.register.urls")),
     path("login/", Login.as_view(), name="login"),
@@ -38,5 +38,5 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("admin/", admin.site.urls),
 ]
 
-handler400 = "gridmgr.errors.bad_request"
-handler500 = "gridmgr.errors.last_resort"
+handler400 = "gridmgr.core.errors.bad_request"
+handler500 = "gridmgr.core.errors.last_resort"

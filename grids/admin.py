@@ -3,7 +3,7 @@ from typing import Any, ClassVar
 from django.contrib import admin
 from django.http import HttpRequest
 
-from gridmgr.backoffice import GridAdmin, GridInline, SharedAdmin
+from gridmgr.core.backoffice import GridAdmin, GridInline, SharedAdmin
 from grids.forms import (
     AssignmentForm,
     BranchForm,

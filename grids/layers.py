@@ -8,9 +8,9 @@ from django.db.models.functions import Least
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
-from gridmgr.accounts.audience import Audience
-from gridmgr.geo.functions import LineSubstring, RangeLower, RangeUpper
-from gridmgr.layers.base import Field, Layer, Style, last_day
+from gridmgr.core.accounts.audience import Audience
+from gridmgr.core.geo.functions import LineSubstring, RangeLower, RangeUpper
+from gridmgr.core.layers.base import Field, Layer, Style, last_day
 from grids import enums
 from grids.models import Assignment, Backdrop, Branch, Carriageway, Facility, Member, MemberAssignment, Road
 

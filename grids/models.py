@@ -17,9 +17,9 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
-from gridmgr.geo.functions import LengthInMetres
-from gridmgr.history import tracked
-from gridmgr.layers.models import versioned
+from gridmgr.core.geo.functions import LengthInMetres
+from gridmgr.core.history import tracked
+from gridmgr.core.layers.models import versioned
 from grids import enums, triggers
 from grids.querysets import (
     AssignmentQuerySet,

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Self
 from django.apps import apps
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
 
-from gridmgr.accounts.audience import Audience
+from gridmgr.core.accounts.audience import Audience
 
 if TYPE_CHECKING:
     from grids.models import Assignment, Branch, Member, MemberAssignment, Road  # noqa: F401

@@ -2,7 +2,7 @@ from typing import ClassVar
 
 from django.contrib import admin
 
-from gridmgr.backoffice import GridAdmin, GridInline
+from gridmgr.core.backoffice import GridAdmin, GridInline
 from parking.models import Bay, CalendarDay, DropOffHours, DropOffPoint, PandaLane, School, SchoolGate
 
 

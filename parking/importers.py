@@ -1,4 +1,4 @@
-"""Files of schools, Panda lanes, drop-off points and bays, as gridmgr.layers.files writes them."""
+"""Files of schools, Panda lanes, drop-off points and bays, as gridmgr.core.layers.files writes them."""
 
 import re
 from collections.abc import Collection, Iterable, Sequence
@@ -7,8 +7,8 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from gridmgr.importing.layers import Extra, Found, Importer, Ref
-from gridmgr.importing.values import Unfit, as_time
+from gridmgr.core.importing.layers import Extra, Found, Importer, Ref
+from gridmgr.core.importing.values import Unfit, as_time
 from grids.importers.layers import ON_ROAD, ROAD, SAME_START, STRETCH, same
 from parking.models import Bay, DropOffHours, DropOffPoint, PandaLane, School, SchoolGate
 

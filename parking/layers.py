@@ -8,7 +8,7 @@ from django.db.models.functions import Cast, Concat, Substr
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
-from gridmgr.layers.base import Field, Layer, Style
+from gridmgr.core.layers.base import Field, Layer, Style
 from grids.enums import Side
 from grids.layers import stretch_fields
 from grids.models import Assignment, MemberAssignment, Road

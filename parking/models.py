@@ -10,9 +10,9 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
-from gridmgr.geo.functions import KerbBox
-from gridmgr.history import tracked
-from gridmgr.layers.models import versioned
+from gridmgr.core.geo.functions import KerbBox
+from gridmgr.core.history import tracked
+from gridmgr.core.layers.models import versioned
 from grids.models import SRID, OnRoad
 from parking import enums
 from parking.querysets import BayQuerySet, DropOffPointQuerySet, SchoolQuerySet

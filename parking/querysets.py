@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from django.apps import apps
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
-from gridmgr.accounts.audience import Audience
+from gridmgr.core.accounts.audience import Audience
 from grids.querysets import OnRoadQuerySet
 from parking.enums import IN_USE
 

@@ -16,8 +16,8 @@ from django.db.models.signals import post_migrate
 from django.test import Client
 from django.utils import timezone, translation
 
-from gridmgr.accounts.models import Role
-from gridmgr.history import truncate_guards
+from gridmgr.core.accounts.models import Role
+from gridmgr.core.history import truncate_guards
 from grids.enums import MemberRole
 from grids.models import Assignment, Branch, Member, Road
 from parking.models import Bay, DropOffPoint, PandaLane, School

@@ -5,8 +5,8 @@ from datetime import datetime
 from django.db import connection
 from django.utils import timezone
 
-from gridmgr.history import event_model
-from gridmgr.past import told_models
+from gridmgr.core.history import event_model
+from gridmgr.core.past import told_models
 
 _CLOCK = """
     CREATE OR REPLACE FUNCTION tests_moment() RETURNS trigger LANGUAGE plpgsql

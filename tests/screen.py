@@ -5,7 +5,7 @@ from typing import Any
 
 from django.db.models import Model
 
-from gridmgr.meanwhile import version_of
+from gridmgr.core.meanwhile import version_of
 
 
 class _Forms(HTMLParser):

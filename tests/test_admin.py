@@ -8,7 +8,7 @@ import pytest
 from django.contrib import admin
 from django.urls import reverse
 
-from gridmgr.accounts.models import User
+from gridmgr.core.accounts.models import User
 from grids.enums import MemberRole
 from grids.models import Assignment, Branch, Member, MemberAssignment
 from parking.models import Bay, School

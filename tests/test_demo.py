@@ -30,14 +30,14 @@ from django.utils import timezone
 from pytest_django.plugin import DjangoDbBlocker
 from shapely.ops import substring
 
-from gridmgr.accounts.models import User
 from gridmgr.backup import inventory
 from gridmgr.backup.programs import environment, program
+from gridmgr.core.accounts.models import User
+from gridmgr.core.history import event_model
 from gridmgr.demo import city, reset
 from gridmgr.demo.accounts import Account, prepared
 from gridmgr.demo.names import SHARED_ROADS
 from gridmgr.demo.sites import BROKEN
-from gridmgr.history import event_model
 from grids.domain.gaps import unassigned_stretches
 from grids.enums import FacilityKind
 from grids.models import (

@@ -11,10 +11,10 @@ import shapely
 from django.contrib.gis.geos import LineString
 from django.core.management import CommandError, call_command
 
-from gridmgr.accounts.audience import Audience
 from gridmgr.catalog import FACILITIES, LAYERS, layer_named
+from gridmgr.core.accounts.audience import Audience
+from gridmgr.core.layers.geojson import feature_collection
 from gridmgr.demo.facilities import HYDRANT_EVERY_M, STOP_EVERY_M, simulate_facilities
-from gridmgr.layers.geojson import feature_collection
 from grids.enums import FacilityKind
 from grids.models import SRID, Facility, Kerb
 from tests.drawing import line, rect

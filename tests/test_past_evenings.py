@@ -12,12 +12,12 @@ from django.db import transaction
 from django.db.models import F
 from psycopg2.extras import DateRange
 
-from gridmgr.accounts.audience import Audience
 from gridmgr.briefing.dossier import Dossier
 from gridmgr.briefing.gather import gather
 from gridmgr.catalog import FACILITIES, LAYERS, layer_named
-from gridmgr.layers.geojson import feature_collection
-from gridmgr.past import as_of
+from gridmgr.core.accounts.audience import Audience
+from gridmgr.core.layers.geojson import feature_collection
+from gridmgr.core.past import as_of
 from grids.domain.assign import assign_section, end_section, end_share, hand_over_secretary, share_section
 from grids.enums import FacilityKind, MemberRole
 from grids.models import Assignment, Branch, Facility, Member, MemberAssignment, Road

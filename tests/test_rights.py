@@ -14,8 +14,8 @@ from django.urls import URLResolver, get_resolver, reverse
 from django.utils import timezone
 
 from gridmgr.catalog import BACKDROP, LAYERS
+from gridmgr.core.jobs.models import Job
 from gridmgr.intake.models import Import
-from gridmgr.jobs.models import Job
 from gridmgr.register.models import Entry, Register
 from tests.conftest import ROLES, Grid, RoleClient, Town
 from tests.drawing import at as place

@@ -218,7 +218,7 @@ def test_a_socket_path_that_is_too_long_goes_to_a_short_one(var: Path) -> None:
 
 
 def test_server_asks_whether_the_database_is_whole_before_it_serves() -> None:
-    """What check_database finds out is shown in tests/test_promises.py; here, that its refusal ends the start."""
+    """What check_database finds out is shown in tests/core/test_promises.py; here, that its refusal ends the start."""
     text = (ROOT / "script" / "server").read_text(encoding="utf-8")
     migrates, checks, serves = (
         text.index(each) for each in ("manage migrate ", "manage check_database", "\nshow_welcome\n")

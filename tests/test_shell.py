@@ -12,8 +12,8 @@ from django.template.loader import render_to_string
 from django.test import Client, RequestFactory
 from psycopg2.extras import DateRange
 
-from gridmgr import quantities
-from gridmgr.errors import Conflict, DomainErrorMiddleware
+from gridmgr.core import quantities
+from gridmgr.core.errors import Conflict, DomainErrorMiddleware
 from tests.conftest import Town
 from tests.drawing import period, stretch
 from tests.factories import BranchFactory, UserFactory

@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 import shapely
 
-from gridmgr.geo.crs import WGS84, metric_srid, transformer
+from gridmgr.core.geo.crs import WGS84, metric_srid, transformer
 from grids.domain.atlas import Atlas
 from grids.models import Assignment, Kerb
 from tests.conftest import RoleClient, Town

@@ -8,9 +8,9 @@ from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from gridmgr.accounts.audience import audience_of
-from gridmgr.accounts.models import User
-from gridmgr.backoffice import GridAdmin, GridInline, TrialForm
+from gridmgr.core.accounts.audience import audience_of
+from gridmgr.core.accounts.models import User
+from gridmgr.core.backoffice import GridAdmin, GridInline, TrialForm
 from vendors.domain.guide import SLIP, new_slip
 from vendors.domain.naming import follow_places
 from vendors.domain.rights import may_see_identity

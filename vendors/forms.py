@@ -10,9 +10,9 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from gridmgr.accounts.audience import Audience
-from gridmgr.errors import Conflict, DomainError, Invalid
-from gridmgr.meanwhile import SharedForm
+from gridmgr.core.accounts.audience import Audience
+from gridmgr.core.errors import Conflict, DomainError, Invalid
+from gridmgr.core.meanwhile import SharedForm
 from grids.models import Branch
 from vendors.domain import identity as identities
 from vendors.domain.guide import new_slip

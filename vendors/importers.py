@@ -1,4 +1,4 @@
-"""Files of vendor sites and their pitches, as gridmgr.layers.files writes them."""
+"""Files of vendor sites and their pitches, as gridmgr.core.layers.files writes them."""
 
 from collections.abc import Callable, Iterable
 from typing import Any
@@ -6,8 +6,8 @@ from typing import Any
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from gridmgr.accounts.models import User
-from gridmgr.importing.layers import Found, Importer, Ref, Span
+from gridmgr.core.accounts.models import User
+from gridmgr.core.importing.layers import Found, Importer, Ref, Span
 from grids.importers.layers import ON_ROAD, ROAD, STRETCH, same
 from vendors.domain.naming import follow_places
 from vendors.models import Pitch, Site

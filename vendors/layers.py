@@ -5,7 +5,7 @@ from django.db.models.functions import Cast, Coalesce
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
-from gridmgr.layers.base import Field, Layer, Style, last_day
+from gridmgr.core.layers.base import Field, Layer, Style, last_day
 from grids.models import Assignment, MemberAssignment, Road
 from parking.layers import on_road_fields
 from vendors import enums

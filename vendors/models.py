@@ -14,8 +14,8 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
-from gridmgr.history import SessionUser, append_only, tracked
-from gridmgr.layers.models import versioned
+from gridmgr.core.history import SessionUser, append_only, tracked
+from gridmgr.core.layers.models import versioned
 from grids.models import SRID, Branch, OnRoad
 from vendors import enums, triggers
 from vendors.querysets import AllocationQuerySet, PitchQuerySet, SiteQuerySet

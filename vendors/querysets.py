@@ -21,7 +21,7 @@ from django.db.models import (
 )
 from django.db.models.functions import Coalesce
 
-from gridmgr.accounts.audience import Audience
+from gridmgr.core.accounts.audience import Audience
 from grids.querysets import OnRoadQuerySet, holding
 from vendors.status import IN_USE, in_use, status_on
 

@@ -76,7 +76,7 @@ def site_holds_pitches() -> pgtrigger.Trigger:
         when=pgtrigger.After,
         timing=pgtrigger.Deferred,
         operation=pgtrigger.UpdateOf("area"),
-        # A named function, not IS DISTINCT FROM: see gridmgr/stored_sql.py.
+        # A named function, not IS DISTINCT FROM: see gridmgr/core/stored_sql.py.
         condition=pgtrigger.Condition('NOT ST_OrderingEquals(OLD."area", NEW."area")'),
         declare=[("outside", "text")],
         func=f"""

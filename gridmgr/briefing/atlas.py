@@ -10,9 +10,9 @@ from typing import Any
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
-from gridmgr import quantities
 from gridmgr.briefing.dossier import BranchPart, Dossier, Figure, RoadRow
 from gridmgr.briefing.wording import ems, rest, stretch
+from gridmgr.core import quantities
 
 # Figures at the head of a branch's page, and columns of the table of all branches, by their names.
 TILES = (

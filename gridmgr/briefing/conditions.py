@@ -9,9 +9,9 @@ from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from gridmgr.catalog import layer_named
+from gridmgr.core.errors import DomainError, Invalid
+from gridmgr.core.layers.base import Field, Layer
 from gridmgr.desk.lists import matching
-from gridmgr.errors import DomainError, Invalid
-from gridmgr.layers.base import Field, Layer
 
 # In place of a field: words to search for, as in the layer's list.
 SEARCH = "q"

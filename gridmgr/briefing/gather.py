@@ -12,8 +12,6 @@ from django.db.models import Count, Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from gridmgr import quantities
-from gridmgr.accounts.audience import Audience
 from gridmgr.briefing.counts import Lists, Lot, bays_by_kind, everything, figures, gap_figures, lot_on
 from gridmgr.briefing.dossier import (
     Answerer,
@@ -30,6 +28,12 @@ from gridmgr.briefing.dossier import (
     Count as Kind,
 )
 from gridmgr.catalog import BACKDROP, LAYERS
+from gridmgr.core import quantities
+from gridmgr.core.accounts.audience import Audience
+from gridmgr.core.errors import NotThere
+from gridmgr.core.layers.palette import branch_colour
+from gridmgr.core.layers.version import data_state
+from gridmgr.core.past import as_of
 from gridmgr.desk.standing import (
     Beat,
     Clock,
@@ -38,10 +42,6 @@ from gridmgr.desk.standing import (
     section_beats,
     standing_on,
 )
-from gridmgr.errors import NotThere
-from gridmgr.layers.palette import branch_colour
-from gridmgr.layers.version import data_state
-from gridmgr.past import as_of
 from grids.domain.gaps import GapReport, unassigned_stretches, without
 from grids.enums import MemberRole
 from grids.layers import BRANCHES, SECTIONS

@@ -8,14 +8,14 @@ from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
-from gridmgr.accounts.audience import Audience
-from gridmgr.accounts.models import User
 from gridmgr.briefing.gather import gather, snapshot
-from gridmgr.errors import NotThere
-from gridmgr.jobs.models import Job
-from gridmgr.jobs.queue import enqueue
-from gridmgr.jobs.words import Kept, keep
-from gridmgr.jobs.work import Product, Work
+from gridmgr.core.accounts.audience import Audience
+from gridmgr.core.accounts.models import User
+from gridmgr.core.errors import NotThere
+from gridmgr.core.jobs.models import Job
+from gridmgr.core.jobs.queue import enqueue
+from gridmgr.core.jobs.words import Kept, keep
+from gridmgr.core.jobs.work import Product, Work
 from grids.layers import BRANCHES
 from grids.models import Branch
 

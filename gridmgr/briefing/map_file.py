@@ -7,9 +7,9 @@ from pathlib import Path
 
 from django.utils.translation import gettext as _
 
-from gridmgr.errors import Invalid
-from gridmgr.layers.offline import offline_map
-from gridmgr.layers.view import View
+from gridmgr.core.errors import Invalid
+from gridmgr.core.layers.offline import offline_map
+from gridmgr.core.layers.view import View
 
 FORMATS = {
     "html": "text/html; charset=utf-8",
@@ -55,7 +55,7 @@ def map_file(view: View, form: str, *, paper: Paper, chosen: bool = False) -> Ma
     if form == "html":
         offline = offline_map(view, hidden=() if chosen else OFF_AT_FIRST)
         return MapFile(offline.content, name, kind, offline.counts, offline.moment)
-    from gridmgr.layers.figures import print_map
+    from gridmgr.core.layers.figures import print_map
 
     sheet = print_map(view, form, paper=paper.size, orientation=paper.orientation, dpi=paper.dpi)
     return MapFile(sheet.content, name, kind, sheet.counts, sheet.moment, sheet.sheet.denominator)

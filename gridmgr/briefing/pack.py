@@ -5,11 +5,11 @@ from pathlib import Path
 
 from django.utils.translation import gettext as _
 
-from gridmgr.accounts.audience import Audience
 from gridmgr.briefing.dossier import Dossier
 from gridmgr.briefing.pictures import Pictures, Progress, nobody_listens
 from gridmgr.briefing.scope import stem
-from gridmgr.errors import Invalid
+from gridmgr.core.accounts.audience import Audience
+from gridmgr.core.errors import Invalid
 
 FORMS = {
     "pdf": "application/pdf",

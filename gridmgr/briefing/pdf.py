@@ -29,9 +29,9 @@ from gridmgr.briefing.atlas import (
 )
 from gridmgr.briefing.dossier import Dossier
 from gridmgr.briefing.pictures import Pictures, Progress, steps_of
-from gridmgr.layers.extract import source
-from gridmgr.layers.figures import fonts
-from gridmgr.layers.maps import ATTRIBUTION
+from gridmgr.core.layers.extract import source
+from gridmgr.core.layers.figures import fonts
+from gridmgr.core.layers.maps import ATTRIBUTION
 
 # Millimetres, as pack.css places them.
 CITY_MM, BRANCH_MM = (396.0, 257.0), (163.0, 159.0)

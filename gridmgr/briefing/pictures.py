@@ -8,14 +8,14 @@ from operator import or_
 from django.db.models import Q
 from django.utils.translation import gettext as _
 
-from gridmgr.accounts.audience import Audience
 from gridmgr.briefing.dossier import BranchPart, Dossier
 from gridmgr.briefing.gather import snapshot, state_of_maps
 from gridmgr.briefing.scope import Scope, scope_of, view_of
-from gridmgr.errors import Conflict
-from gridmgr.layers.figures import print_map
-from gridmgr.layers.figures.paper import Size
-from gridmgr.past import as_of
+from gridmgr.core.accounts.audience import Audience
+from gridmgr.core.errors import Conflict
+from gridmgr.core.layers.figures import print_map
+from gridmgr.core.layers.figures.paper import Size
+from gridmgr.core.past import as_of
 
 # What is told while a pack is made: steps done, of how many, and words for the present one. It may raise to cancel.
 Progress = Callable[[int, int, str], None]

@@ -10,15 +10,15 @@ from django.contrib.gis.db.models import Extent
 from django.db.models import Q
 from django.utils.translation import gettext as _
 
-from gridmgr.accounts.audience import Audience
 from gridmgr.catalog import BACKDROP, FACILITIES, LAYERS, layers_named
+from gridmgr.core.accounts.audience import Audience
+from gridmgr.core.errors import Invalid, NotThere
+from gridmgr.core.geo.bbox import metric_box
+from gridmgr.core.geo.crs import WGS84, metric_srid, zone_window
+from gridmgr.core.layers.base import Layer
+from gridmgr.core.layers.view import Bounds, View, grown
+from gridmgr.core.quantities import as_of, length
 from gridmgr.data_files import of_branch
-from gridmgr.errors import Invalid, NotThere
-from gridmgr.geo.bbox import metric_box
-from gridmgr.geo.crs import WGS84, metric_srid, zone_window
-from gridmgr.layers.base import Layer
-from gridmgr.layers.view import Bounds, View, grown
-from gridmgr.quantities import as_of, length
 from grids.layers import SECTIONS
 from grids.models import Assignment, Branch, OnRoad, Road
 from parking.models import DropOffPoint, PandaLane

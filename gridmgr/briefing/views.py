@@ -12,8 +12,6 @@ from django.utils import timezone
 from django.utils.http import content_disposition_header
 from django.views.decorators.http import require_http_methods
 
-from gridmgr.accounts.audience import Audience, audience_of
-from gridmgr.accounts.models import User
 from gridmgr.briefing.conditions import filters_of
 from gridmgr.briefing.dossier import BranchPart, Dossier, Figure
 from gridmgr.briefing.forms import CONDITIONS_MOST, PACKS, BriefingForm, MapFileForm
@@ -22,11 +20,13 @@ from gridmgr.briefing.jobs import ask_for, branches_of
 from gridmgr.briefing.map_file import OFF_AT_FIRST, MapFile, Paper, map_file
 from gridmgr.briefing.scope import scope_of, view_of, window_of
 from gridmgr.catalog import FACILITIES, LAYERS
+from gridmgr.core.accounts.audience import Audience, audience_of
+from gridmgr.core.accounts.models import User
+from gridmgr.core.errors import DomainError, Invalid
+from gridmgr.core.jobs.models import Job
+from gridmgr.core.jobs.slots import slot, with_retry
+from gridmgr.core.past import as_of
 from gridmgr.desk.outlook import street_map
-from gridmgr.errors import DomainError, Invalid
-from gridmgr.jobs.models import Job
-from gridmgr.jobs.slots import slot, with_retry
-from gridmgr.past import as_of
 from grids.models import Branch
 
 # A large sheet as a picture takes much memory: from A1 on a page gives half the resolution.

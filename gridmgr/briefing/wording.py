@@ -8,9 +8,9 @@ from django.utils import timezone
 from django.utils.dateformat import format as date_format
 from django.utils.translation import gettext as _
 
-from gridmgr import quantities
 from gridmgr.briefing.dossier import Dossier, DropOffRow, Figure, Rest, RoadRow
-from gridmgr.layers.sheets import NOT_XML
+from gridmgr.core import quantities
+from gridmgr.core.layers.sheets import NOT_XML
 
 # How much of an em a character takes at most: Chinese ones all of it, others about this (bold capitals, digits).
 NARROW = 0.6

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from django.contrib.auth.hashers import make_password
 
-from gridmgr.accounts.models import Role, User
+from gridmgr.core.accounts.models import Role, User
 from grids.models import Branch, Member
 
 # A domain that never exists (RFC 2606) marks the accounts that the demo made.

@@ -11,11 +11,11 @@ from django.contrib.gis.geos import Polygon as StoredPolygon
 from psycopg2.extras import DateRange
 from shapely import Polygon
 
+from gridmgr.core.geo.crs import WGS84, transformer
 from gridmgr.demo import names
 from gridmgr.demo.areas import grid_areas
 from gridmgr.demo.ground import Ground
 from gridmgr.demo.sections import Piece, Run, members_per_area, portions, shared_runs, with_holes
-from gridmgr.geo.crs import WGS84, transformer
 from grids.domain.assign import stretch_of
 from grids.domain.colours import colour_branches
 from grids.enums import MemberRole

@@ -13,6 +13,8 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
+from gridmgr.core.errors import Conflict, Invalid
+from gridmgr.core.importing.report import Report
 from gridmgr.demo import accounts, names, reset
 from gridmgr.demo.bays import make_bays
 from gridmgr.demo.branches import make_grids
@@ -23,8 +25,6 @@ from gridmgr.demo.kerbside import Taken
 from gridmgr.demo.schools import import_schools, make_calendar, make_gates, make_lanes
 from gridmgr.demo.sites import Planners, make_sites
 from gridmgr.demo.traders import make_vendors
-from gridmgr.errors import Conflict, Invalid
-from gridmgr.importing.report import Report
 from grids.domain.junctions import refresh_junctions
 from grids.importers import import_backdrop, import_roads
 from vendors.domain.profile import install_demo_profile

@@ -13,7 +13,7 @@ from django.contrib.auth.hashers import make_password
 from django.contrib.gis.geos import Point
 from django.utils import timezone
 
-from gridmgr.accounts.models import Role, User
+from gridmgr.core.accounts.models import Role, User
 from gridmgr.demo.accounts import MAIL_DOMAIN
 from grids.domain.streets_on_foot import walking_network
 from grids.enums import MemberRole

@@ -10,10 +10,10 @@ import pgtrigger
 from django.apps import apps
 from django.db import models
 
-from gridmgr.accounts.models import User
+from gridmgr.core.accounts.models import User
+from gridmgr.core.history import event_model
 from gridmgr.demo.accounts import MAIL_DOMAIN
 from gridmgr.demo.schools import CALENDAR_MARK
-from gridmgr.history import event_model
 from grids.models import Assignment, Branch, Facility, Member, MemberAssignment
 from parking.models import Bay, CalendarDay, DropOffPoint, PandaLane, School, SchoolGate
 from vendors.models import Allocation, Guidance, Pitch, RuleProfile, Site, Vendor

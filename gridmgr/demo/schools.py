@@ -14,11 +14,11 @@ from django.contrib.gis.geos import Point as StoredPoint
 from shapely import MultiPolygon, Point, Polygon
 from shapely.geometry import shape
 
+from gridmgr.core.geo.crs import WGS84, project
 from gridmgr.demo import names
 from gridmgr.demo.branches import stored
 from gridmgr.demo.ground import Ground, as_shapely, no_expressway
 from gridmgr.demo.kerbside import KerbSamples, Taken, all_samples, strip
-from gridmgr.geo.crs import WGS84, project
 from grids.domain.assign import stretch_of
 from grids.models import SRID
 from parking.domain.lay import JUNCTION_CLEAR_M, kerbs_for_bays

@@ -15,7 +15,7 @@ import shapely
 from django.conf import settings
 from psycopg2.extras import DateRange
 
-from gridmgr.accounts.models import User
+from gridmgr.core.accounts.models import User
 from gridmgr.demo.branches import Grids
 from gridmgr.demo.ground import Ground
 from gridmgr.demo.kerbside import Taken, strip

@@ -6,8 +6,8 @@ from django.contrib.gis.geos import Point
 from django.contrib.gis.measure import D
 from django.utils.translation import gettext as _
 
-from gridmgr import quantities
-from gridmgr.accounts.audience import Audience
+from gridmgr.core import quantities
+from gridmgr.core.accounts.audience import Audience
 from gridmgr.desk.standing import Beat, Clock, beats_for, section_beats
 from grids.layers import SECTIONS
 

@@ -9,14 +9,14 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_GET
 
-from gridmgr.accounts.audience import Audience, audience_of
+from gridmgr.core.accounts.audience import Audience, audience_of
+from gridmgr.core.history import history_of
+from gridmgr.core.past import Tense, end_of, tense_of
 from gridmgr.desk.my import today
 from gridmgr.desk.neighbours import meet_neighbours
 from gridmgr.desk.outlook import street_map
 from gridmgr.desk.standing import BayRow, Beat, Clock, clock_of, furnish, member_beats, section_beats
 from gridmgr.feeds.query import told_of_its_day
-from gridmgr.history import history_of
-from gridmgr.past import Tense, end_of, tense_of
 from grids.layers import BRANCHES, SECTIONS
 from grids.models import Branch, Member
 from parking.enums import BayKind

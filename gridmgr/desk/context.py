@@ -13,11 +13,11 @@ from django.utils.functional import SimpleLazyObject
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
 
-from gridmgr.accounts.audience import audience_of
-from gridmgr.accounts.lapsed import unsent_of
-from gridmgr.accounts.models import Role
-from gridmgr.accounts.rules import makes_briefings
-from gridmgr.past import Tense, at_present, tense_of
+from gridmgr.core.accounts.audience import audience_of
+from gridmgr.core.accounts.lapsed import unsent_of
+from gridmgr.core.accounts.models import Role
+from gridmgr.core.accounts.rules import makes_briefings
+from gridmgr.core.past import Tense, at_present, tense_of
 from grids.enums import MemberRole
 from grids.models import Branch
 from parking.models import Bay

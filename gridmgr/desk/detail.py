@@ -14,8 +14,11 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
-from gridmgr.accounts.audience import Audience, audience_of
 from gridmgr.catalog import layer_named
+from gridmgr.core.accounts.audience import Audience, audience_of
+from gridmgr.core.history import history_of
+from gridmgr.core.layers.base import Layer
+from gridmgr.core.navigation import WayThere, way_there
 from gridmgr.desk.context import dated
 from gridmgr.desk.lists import link_of
 from gridmgr.desk.outlook import street_map
@@ -23,9 +26,6 @@ from gridmgr.desk.standing import Clock, clock_of, on_stretches, point_turn, sit
 from gridmgr.desk.tables import columns, with_fields
 from gridmgr.desk.whereabouts import put_where
 from gridmgr.feeds.query import told_of_its_day
-from gridmgr.history import history_of
-from gridmgr.layers.base import Layer
-from gridmgr.navigation import WayThere, way_there
 from grids.models import Assignment, MemberAssignment, OnRoad
 from parking.enums import BayState
 from parking.models import Bay, DropOffPoint, PandaLane, School

@@ -3,7 +3,7 @@
 from django.http import HttpRequest, HttpResponseRedirect
 from django.shortcuts import redirect
 
-from gridmgr.accounts.audience import audience_of
+from gridmgr.core.accounts.audience import audience_of
 
 STREET_ROLES = {"secretary", "member"}
 

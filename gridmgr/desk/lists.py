@@ -21,16 +21,16 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET
 
-from gridmgr.accounts.audience import Audience, audience_of
 from gridmgr.catalog import layer_named
+from gridmgr.core.accounts.audience import Audience, audience_of
+from gridmgr.core.geo.crs import WGS84
+from gridmgr.core.layers.base import Field, Layer
+from gridmgr.core.quantities import NOTHING
 from gridmgr.desk.context import address_of, dated
 from gridmgr.desk.road import strip_of
 from gridmgr.desk.standing import clock_of
 from gridmgr.desk.tables import Column, columns
 from gridmgr.feeds.query import day_of, told_of_its_day
-from gridmgr.geo.crs import WGS84
-from gridmgr.layers.base import Field, Layer
-from gridmgr.quantities import NOTHING
 from grids.layers import ROADS
 from grids.models import Assignment, Branch, OnRoad, Road
 from grids.querysets import holding

@@ -10,11 +10,11 @@ from django.utils import timezone
 from django.utils.translation import gettext
 from django.views.decorators.http import require_GET
 
-from gridmgr.accounts.audience import Audience, audience_of
 from gridmgr.catalog import BACKDROP, FACILITIES, LAYERS
+from gridmgr.core.accounts.audience import Audience, audience_of
+from gridmgr.core.geo.bbox import in_degrees
+from gridmgr.core.layers.maps import Bounds, Extra, page_map
 from gridmgr.feeds.query import day_of, told_of_its_day
-from gridmgr.geo.bbox import in_degrees
-from gridmgr.layers.maps import Bounds, Extra, page_map
 from grids.domain.naming import said
 from grids.models import Branch, Road
 

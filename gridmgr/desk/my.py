@@ -8,11 +8,11 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
-from gridmgr.accounts.audience import Audience, audience_of
+from gridmgr.core.accounts.audience import Audience, audience_of
+from gridmgr.core.errors import NotThere
 from gridmgr.desk.neighbours import meet_neighbours
 from gridmgr.desk.outlook import street_map
 from gridmgr.desk.standing import Standing, agenda, beats_for, clock_of, furnish
-from gridmgr.errors import NotThere
 from gridmgr.feeds.query import told_of_its_day
 from grids.enums import MemberRole
 from grids.models import Branch, Member

@@ -7,9 +7,9 @@ from typing import Any
 from django.contrib.gis.geos import MultiPoint, Point
 from django.contrib.gis.measure import D
 
-from gridmgr.accounts.audience import Audience
+from gridmgr.core.accounts.audience import Audience
+from gridmgr.core.geo.crs import metric_srid
 from gridmgr.desk.standing import TOUCH_M, Beat, Clock
-from gridmgr.geo.crs import metric_srid
 from grids.domain.naming import NEAR_M
 from grids.layers import SECTIONS
 from grids.models import Branch

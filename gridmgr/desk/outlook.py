@@ -6,12 +6,12 @@ from typing import Any
 from django.contrib.gis.geos import Point
 from django.http import HttpRequest
 
-from gridmgr.accounts.audience import audience_of
 from gridmgr.catalog import BACKDROP
+from gridmgr.core.accounts.audience import audience_of
+from gridmgr.core.geo.crs import WGS84, metric_srid, transformer
+from gridmgr.core.layers.base import Layer
+from gridmgr.core.layers.maps import Bounds, MapParts, page_map
 from gridmgr.desk.map import city_bounds
-from gridmgr.geo.crs import WGS84, metric_srid, transformer
-from gridmgr.layers.base import Layer
-from gridmgr.layers.maps import Bounds, MapParts, page_map
 from grids.layers import BRANCHES, ROADS, SECTIONS
 from parking.layers import BAYS, DROP_OFF_POINTS, PANDA_LANES, SCHOOLS
 from vendors.layers import PITCHES, SITES

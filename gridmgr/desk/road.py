@@ -11,14 +11,14 @@ from django.shortcuts import get_object_or_404, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
-from gridmgr.accounts.audience import Audience, audience_of
+from gridmgr.core.accounts.audience import Audience, audience_of
+from gridmgr.core.errors import NotThere
+from gridmgr.core.history import history_of
+from gridmgr.core.quantities import length
 from gridmgr.desk.outlook import degrees, street_map
 from gridmgr.desk.standing import BayRow, Clock, Standing, clock_of, standing_on
 from gridmgr.desk.strip import Strip, draw_strip, span_of, unassigned
-from gridmgr.errors import NotThere
 from gridmgr.feeds.query import day_of, told_of_its_day
-from gridmgr.history import history_of
-from gridmgr.quantities import length
 from grids.domain.gaps import Unassigned, unassigned_stretches
 from grids.domain.naming import Ends, name_stretches
 from grids.enums import Side

@@ -16,10 +16,10 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_GET
 
-from gridmgr.accounts.audience import Audience, audience_of
+from gridmgr.core.accounts.audience import Audience, audience_of
+from gridmgr.core.geo.crs import WGS84
 from gridmgr.desk.context import address_of
 from gridmgr.desk.lists import QUERY_MOST
-from gridmgr.geo.crs import WGS84
 from grids import enums
 from grids.models import Branch, Member, Road
 from parking.enums import IN_USE as BAY_IN_USE

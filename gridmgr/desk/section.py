@@ -13,18 +13,18 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from gridmgr.accounts.audience import Audience, audience_of
+from gridmgr.core.accounts.audience import Audience, audience_of
+from gridmgr.core.errors import DomainError
+from gridmgr.core.history import history_of
+from gridmgr.core.meanwhile import mark_versions
+from gridmgr.core.past import Tense, tense_of
 from gridmgr.desk import undo
 from gridmgr.desk.neighbours import meet_neighbours
 from gridmgr.desk.outlook import street_map
 from gridmgr.desk.section_forms import EndForm, SectionForm, ShareForm, plain_number
 from gridmgr.desk.standing import Beat, Clock, clock_of, furnish, named, with_line
 from gridmgr.desk.whereabouts import ends_of
-from gridmgr.errors import DomainError
 from gridmgr.feeds.query import told_of_its_day
-from gridmgr.history import history_of
-from gridmgr.meanwhile import mark_versions
-from gridmgr.past import Tense, tense_of
 from grids.domain.naming import Ends, landmarks_of, name_stretches
 from grids.models import Assignment, MemberAssignment, Road
 

@@ -9,9 +9,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from psycopg2.extras import DateRange
 
-from gridmgr import quantities
-from gridmgr.errors import Conflict, DomainError
-from gridmgr.meanwhile import Changed
+from gridmgr.core import quantities
+from gridmgr.core.errors import Conflict, DomainError
+from gridmgr.core.meanwhile import Changed
 from grids.domain.assign import assign_section, end_section, end_share, share_section, stretch_of
 from grids.domain.naming import Landmark
 from grids.models import Assignment, Branch, Member, MemberAssignment, Road

@@ -18,10 +18,10 @@ from django.http import HttpRequest
 from django.utils import timezone
 from psycopg2.extras import NumericRange
 
-from gridmgr.accounts.audience import Audience
+from gridmgr.core.accounts.audience import Audience
+from gridmgr.core.geo.functions import LineSubstring, RangeLower, RangeUpper
 from gridmgr.desk.whereabouts import ends_of, put_where
 from gridmgr.feeds.query import day_of
-from gridmgr.geo.functions import LineSubstring, RangeLower, RangeUpper
 from grids.domain.naming import Ends, name_stretches
 from grids.layers import SECTIONS
 from grids.models import Assignment, MemberAssignment

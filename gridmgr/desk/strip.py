@@ -13,7 +13,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from gridmgr import quantities
+from gridmgr.core import quantities
 from gridmgr.desk.standing import BayRow, Standing
 from grids.domain.gaps import without
 from grids.domain.naming import said

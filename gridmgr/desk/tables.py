@@ -9,8 +9,8 @@ from django.db.models import QuerySet
 from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
 
-from gridmgr import quantities
-from gridmgr.layers.base import Field, Layer
+from gridmgr.core import quantities
+from gridmgr.core.layers.base import Field, Layer
 
 Row = Mapping[str, Any]
 

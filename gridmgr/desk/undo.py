@@ -9,7 +9,7 @@ from django.utils import timezone
 from django.utils.crypto import get_random_string
 from django.utils.translation import gettext as _
 
-from gridmgr.errors import NotThere
+from gridmgr.core.errors import NotThere
 from grids.domain.restore import ShareRecord, reopen_section, reopen_share, take_back_section, take_back_share
 from grids.models import Assignment, MemberAssignment
 

@@ -15,14 +15,14 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 from psycopg2.extras import NumericRange
 
-from gridmgr import quantities
-from gridmgr.accounts.audience import Audience, audience_of
+from gridmgr.core import quantities
+from gridmgr.core.accounts.audience import Audience, audience_of
+from gridmgr.core.errors import Invalid
+from gridmgr.core.geo.crs import metric_srid, zone_window
 from gridmgr.desk.around import COARSE_M, stretches_around
 from gridmgr.desk.outlook import in_metres
 from gridmgr.desk.standing import Clock, clock_of
-from gridmgr.errors import Invalid
 from gridmgr.feeds.query import told_of_its_day
-from gridmgr.geo.crs import metric_srid, zone_window
 from grids.domain.answering import REACH_M, RoadHere, possible, ranked, roads_at
 from grids.domain.wayfinding import Spot, say_where
 from grids.models import Assignment, MemberAssignment, Road

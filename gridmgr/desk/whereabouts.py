@@ -5,8 +5,8 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from gridmgr import quantities
-from gridmgr.accounts.audience import Audience
+from gridmgr.core import quantities
+from gridmgr.core.accounts.audience import Audience
 from grids.domain.naming import Ends, Stretch, name_stretches
 from grids.domain.wayfinding import Spot, say_ends, say_where
 

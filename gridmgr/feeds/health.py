@@ -11,8 +11,8 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
-from gridmgr.jobs import store
-from gridmgr.outage import RETRY_S
+from gridmgr.core.jobs import store
+from gridmgr.core.outage import RETRY_S
 
 # A worker says every half second that it is there, unless the machine is very busy.
 WORKER_SILENT_S = 60.0

@@ -13,10 +13,10 @@ from django.utils import timezone
 from django.utils.dateparse import parse_date
 from django.utils.translation import gettext as _
 
-from gridmgr.accounts.audience import audience_of
-from gridmgr.errors import Invalid
-from gridmgr.geo.crs import WGS84
-from gridmgr.past import as_of
+from gridmgr.core.accounts.audience import audience_of
+from gridmgr.core.errors import Invalid
+from gridmgr.core.geo.crs import WGS84
+from gridmgr.core.past import as_of
 
 # Days that a page can be about; what lies beyond them is a slip of the pen, and the calendar ends soon after.
 FIRST_DAY, LAST_DAY = date(1990, 1, 1), date(2199, 12, 31)

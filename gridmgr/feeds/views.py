@@ -6,15 +6,15 @@ from datetime import date
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
 from django.views.decorators.http import require_GET
 
-from gridmgr.accounts.audience import audience_of
 from gridmgr.catalog import layer_named, layers_named
+from gridmgr.core.accounts.audience import audience_of
+from gridmgr.core.geo.tilegrid import Tile
+from gridmgr.core.layers.base import Layer
+from gridmgr.core.layers.geojson import feature_collection
+from gridmgr.core.layers.tiles import mvt
+from gridmgr.core.layers.version import etag
+from gridmgr.core.outage import begun
 from gridmgr.feeds.query import box_of, day_of, told_of_its_day
-from gridmgr.geo.tilegrid import Tile
-from gridmgr.layers.base import Layer
-from gridmgr.layers.geojson import feature_collection
-from gridmgr.layers.tiles import mvt
-from gridmgr.layers.version import etag
-from gridmgr.outage import begun
 
 MVT_TYPE = "application/vnd.mapbox-vector-tile"
 GEOJSON_TYPE = "application/geo+json"

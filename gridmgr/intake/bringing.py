@@ -9,21 +9,21 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from gridmgr.accounts.models import Role, User
 from gridmgr.catalog import layer_named
+from gridmgr.core.accounts.models import Role, User
+from gridmgr.core.errors import Conflict, DomainError
+from gridmgr.core.importing.archives import MIB
+from gridmgr.core.importing.frame import Frame
+from gridmgr.core.importing.layers import import_frame
+from gridmgr.core.importing.reading import Reading
+from gridmgr.core.importing.report import Report
+from gridmgr.core.importing.upload import Limits, read_upload
+from gridmgr.core.quantities import moment
 from gridmgr.data_files import IMPORTERS, importer_named, labels_of_layer
-from gridmgr.errors import Conflict, DomainError
-from gridmgr.importing.archives import MIB
-from gridmgr.importing.frame import Frame
-from gridmgr.importing.layers import import_frame
-from gridmgr.importing.reading import Reading
-from gridmgr.importing.report import Report
-from gridmgr.importing.upload import Limits, read_upload
 from gridmgr.intake import shelf
 from gridmgr.intake.changes import bounds_of, changes_under, refused_lines
 from gridmgr.intake.models import Import, State, Way
 from gridmgr.intake.record import counts_of, digest_of, kept_of, name_of, one_at_a_time, recorded
-from gridmgr.quantities import moment
 
 # What belongs to a step and is done in the transaction in which it writes; when it raises, nothing is written.
 Also = Callable[[], None]

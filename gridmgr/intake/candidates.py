@@ -6,10 +6,10 @@ from typing import Any
 import numpy as np
 import shapely
 
-from gridmgr.geo.crs import WGS84 as WGS84_SRID
-from gridmgr.geo.crs import metric_srid, transformer
-from gridmgr.geo.datums import BD09, GCJ02, WGS84, Fit, fit_of, to_metric, zones
-from gridmgr.importing.frame import Frame
+from gridmgr.core.geo.crs import WGS84 as WGS84_SRID
+from gridmgr.core.geo.crs import metric_srid, transformer
+from gridmgr.core.geo.datums import BD09, GCJ02, WGS84, Fit, fit_of, to_metric, zones
+from gridmgr.core.importing.frame import Frame
 from grids.models import Carriageway
 
 # As many points show on the map which candidate lies on the roads.

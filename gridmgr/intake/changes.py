@@ -18,15 +18,15 @@ from django.db.models import CharField, DateField, F, ForeignKey, UniqueConstrai
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from gridmgr.accounts.audience import Audience
-from gridmgr.accounts.models import Role
-from gridmgr.errors import NotThere
-from gridmgr.geo.crs import WGS84
-from gridmgr.history import changes_between, event_model, name_then
-from gridmgr.importing.report import Report
+from gridmgr.core.accounts.audience import Audience
+from gridmgr.core.accounts.models import Role
+from gridmgr.core.errors import NotThere
+from gridmgr.core.geo.crs import WGS84
+from gridmgr.core.history import changes_between, event_model, name_then
+from gridmgr.core.importing.report import Report
+from gridmgr.core.layers.base import Layer
 from gridmgr.intake.listing import Line, names_of
 from gridmgr.intake.restore import Model, Touched, events_told, told_by, touched_by
-from gridmgr.layers.base import Layer
 
 # As many rows are drawn; all are listed.
 MOST_DRAWN = 1000

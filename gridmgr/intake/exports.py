@@ -16,18 +16,18 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
-from gridmgr.accounts.audience import audience_of
 from gridmgr.catalog import LAYERS, layer_named
+from gridmgr.core.accounts.audience import audience_of
+from gridmgr.core.errors import DomainError, Invalid
+from gridmgr.core.geo.datums import WGS84
+from gridmgr.core.jobs.slots import slot, with_retry
+from gridmgr.core.layers.base import Layer
+from gridmgr.core.layers.files import FORMATS, Exported, export_layer, format_of
+from gridmgr.core.layers.geojson import within
 from gridmgr.desk.lists import filter_form, filtered
-from gridmgr.errors import DomainError, Invalid
 from gridmgr.feeds.query import box_of, day_of, told_of_its_day
-from gridmgr.geo.datums import WGS84
 from gridmgr.intake.forms import ExportForm
 from gridmgr.intake.rights import may_export, require
-from gridmgr.jobs.slots import slot, with_retry
-from gridmgr.layers.base import Layer
-from gridmgr.layers.files import FORMATS, Exported, export_layer, format_of
-from gridmgr.layers.geojson import within
 
 FIRST = "bays"
 

@@ -7,9 +7,9 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from gridmgr.catalog import BACKDROP, FACILITIES, LAYERS, layer_named
-from gridmgr.geo.datums import datums
-from gridmgr.importing.upload import MAGIC, TEXTS
-from gridmgr.layers.files import FORMATS
+from gridmgr.core.geo.datums import datums
+from gridmgr.core.importing.upload import MAGIC, TEXTS
+from gridmgr.core.layers.files import FORMATS
 
 
 class UploadForm(forms.Form):

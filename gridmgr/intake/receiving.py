@@ -9,11 +9,11 @@ from typing import Any
 
 from django.core.files.uploadhandler import SkipFile, StopUpload, TemporaryFileUploadHandler
 
-from gridmgr.accounts.models import User
-from gridmgr.importing.upload import Limits, TooSlow
+from gridmgr.core.accounts.models import User
+from gridmgr.core.importing.upload import Limits, TooSlow
+from gridmgr.core.jobs.slots import Full, slot
 from gridmgr.intake import bringing
 from gridmgr.intake.models import Import
-from gridmgr.jobs.slots import Full, slot
 
 
 class CappedUpload(TemporaryFileUploadHandler):

@@ -21,11 +21,11 @@ from django.db import connection, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from gridmgr.accounts.models import User
-from gridmgr.errors import Conflict
-from gridmgr.importing.report import Report
+from gridmgr.core.accounts.models import User
+from gridmgr.core.errors import Conflict
+from gridmgr.core.importing.report import Report
+from gridmgr.core.quantities import moment
 from gridmgr.intake.models import Import, State, Way
-from gridmgr.quantities import moment
 
 COUNTED = ("created", "updated", "unchanged", "refused")
 MOST_REFUSED_KEPT = 200

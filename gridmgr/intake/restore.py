@@ -15,7 +15,7 @@ from django.apps import apps
 from django.db import IntegrityError, connection, models, transaction
 from psycopg2 import sql
 
-from gridmgr.history import event_model
+from gridmgr.core.history import event_model
 
 Model = type[models.Model]
 # A counter of changes goes on counting: an editor who holds an older one must still be told.

@@ -5,8 +5,8 @@ from typing import Any
 import rules
 from django.core.exceptions import PermissionDenied
 
-from gridmgr.accounts.audience import audience_of
-from gridmgr.accounts.models import Role
+from gridmgr.core.accounts.audience import audience_of
+from gridmgr.core.accounts.models import Role
 from gridmgr.data_files import IMPORTERS
 
 TAKE_OUT = {Role.PLANNER, Role.OFFICE, Role.ADMINISTRATOR, "secretary"}

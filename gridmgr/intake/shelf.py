@@ -1,6 +1,6 @@
 """Where an upload waits between its pages: `var/imports/<id>/`, open to the service's own account alone, for some days.
 
-What lies there is what the reading process made of the file (gridmgr.importing.parcel), and the rows that the preview
+What lies there is what the reading process made of the file (gridmgr.core.importing.parcel), and the rows that the preview
 lists; the file itself only while a large one waits to be read, and once it is written the refused rows alone.
 """
 
@@ -17,9 +17,9 @@ from uuid import UUID
 from django.conf import settings
 from django.utils.translation import gettext as _
 
-from gridmgr.errors import NotThere, said_when_full
-from gridmgr.importing.frame import Frame
-from gridmgr.importing.parcel import ANSWER, frame_from, put_frame
+from gridmgr.core.errors import NotThere, said_when_full
+from gridmgr.core.importing.frame import Frame
+from gridmgr.core.importing.parcel import ANSWER, frame_from, put_frame
 from gridmgr.intake.listing import Line, write_listing
 
 KEPT_DAYS = 7

@@ -17,19 +17,19 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from gridmgr.catalog import BACKDROP, layer_named
+from gridmgr.core.errors import DomainError
+from gridmgr.core.geo.datums import datum_named, zones
+from gridmgr.core.layers.maps import Bounds, MapParts, page_map
+from gridmgr.core.layers.sheets import FORMULA
+from gridmgr.core.outage import begun
 from gridmgr.data_files import labels_of_layer
 from gridmgr.desk.context import address_of
 from gridmgr.desk.lists import paging
-from gridmgr.errors import DomainError
-from gridmgr.geo.datums import datum_named, zones
 from gridmgr.intake import shelf
 from gridmgr.intake.candidates import Candidate, candidates_of
 from gridmgr.intake.changes import MOST_DRAWN, worded
 from gridmgr.intake.listing import Lines
 from gridmgr.intake.models import Import, State
-from gridmgr.layers.maps import Bounds, MapParts, page_map
-from gridmgr.layers.sheets import FORMULA
-from gridmgr.outage import begun
 from grids.layers import ROADS
 
 PAGE_ROWS = 50

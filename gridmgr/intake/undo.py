@@ -12,14 +12,14 @@ from django.dispatch import Signal
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from gridmgr.accounts.models import User
-from gridmgr.errors import Conflict, constraint_of
-from gridmgr.history import Change, event_model, history_of, name_then
-from gridmgr.importing.tables import trigger_words
+from gridmgr.core.accounts.models import User
+from gridmgr.core.errors import Conflict, constraint_of
+from gridmgr.core.history import Change, event_model, history_of, name_then
+from gridmgr.core.importing.tables import trigger_words
+from gridmgr.core.quantities import moment
 from gridmgr.intake.models import Import, State
 from gridmgr.intake.record import name_of
 from gridmgr.intake.restore import Model, Standing, Steps, Touched, lock, put_back, touched_by, tracked_models
-from gridmgr.quantities import moment
 from grids.domain.colours import recolour_once_committed
 from grids.models import Assignment, Branch
 

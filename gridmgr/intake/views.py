@@ -13,13 +13,15 @@ from django.utils.translation import gettext_noop
 from django.views.decorators.csrf import csrf_exempt, csrf_protect
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from gridmgr.accounts.models import User
 from gridmgr.catalog import layer_named
+from gridmgr.core.accounts.models import User
+from gridmgr.core.errors import Conflict, DomainError, TooMuch
+from gridmgr.core.geo.datums import datum_named
+from gridmgr.core.importing.archives import MIB
+from gridmgr.core.importing.upload import Limits
+from gridmgr.core.jobs.queue import enqueue
+from gridmgr.core.jobs.words import Kept, keep
 from gridmgr.desk.lists import paging
-from gridmgr.errors import Conflict, DomainError, TooMuch
-from gridmgr.geo.datums import datum_named
-from gridmgr.importing.archives import MIB
-from gridmgr.importing.upload import Limits
 from gridmgr.intake import bringing, shelf, steps
 from gridmgr.intake.forms import UploadForm
 from gridmgr.intake.models import Import, State
@@ -27,8 +29,6 @@ from gridmgr.intake.receiving import CappedUpload, take
 from gridmgr.intake.record import another_runs
 from gridmgr.intake.rights import importable, may_export, may_import, require
 from gridmgr.intake.undo import CannotUndo, take_back
-from gridmgr.jobs.queue import enqueue
-from gridmgr.jobs.words import Kept, keep
 
 PAGE_ROWS = 50
 

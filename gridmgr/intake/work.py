@@ -9,12 +9,12 @@ from typing import Any
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
-from gridmgr.errors import NotThere
+from gridmgr.core.errors import NotThere
+from gridmgr.core.jobs.words import keep
+from gridmgr.core.jobs.work import Product, Work
 from gridmgr.intake import bringing, undo
 from gridmgr.intake.models import Import
 from gridmgr.intake.rights import importable, may_import, require
-from gridmgr.jobs.words import keep
-from gridmgr.jobs.work import Product, Work
 
 
 def read(work: Work) -> Product:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from django.utils.translation import gettext as _
 
-from gridmgr.errors import Invalid
+from gridmgr.core.errors import Invalid
 from gridmgr.register.enums import JOINED, Column
 from gridmgr.register.models import Mapping
 from gridmgr.register.sheets import Cell, Sheet

@@ -6,7 +6,7 @@ from django import forms
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from gridmgr.errors import Invalid
+from gridmgr.core.errors import Invalid
 from gridmgr.register.columns import Heading, check_roles
 from gridmgr.register.enums import Column
 from gridmgr.register.placing import HOURS

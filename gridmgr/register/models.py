@@ -9,7 +9,7 @@ from django.urls import reverse
 from django.utils.translation import get_language, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
-from gridmgr.errors import NotThere
+from gridmgr.core.errors import NotThere
 from gridmgr.intake.models import Import
 from gridmgr.register.enums import Outcome, Stage, State, told
 from gridmgr.register.notes import notes_of

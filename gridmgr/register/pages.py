@@ -9,12 +9,12 @@ from django.http import HttpRequest
 from django.shortcuts import get_object_or_404
 from django.utils.translation import gettext as _
 
-from gridmgr import quantities
-from gridmgr.accounts.audience import Audience, audience_of
-from gridmgr.accounts.models import User
-from gridmgr.errors import Conflict
-from gridmgr.geo.crs import WGS84, metric_srid, transformer
-from gridmgr.meanwhile import version_of
+from gridmgr.core import quantities
+from gridmgr.core.accounts.audience import Audience, audience_of
+from gridmgr.core.accounts.models import User
+from gridmgr.core.errors import Conflict
+from gridmgr.core.geo.crs import WGS84, metric_srid, transformer
+from gridmgr.core.meanwhile import version_of
 from gridmgr.register.columns import Heading, role_of, said
 from gridmgr.register.enums import Column, Stage, State
 from gridmgr.register.models import Entry, Register

@@ -13,9 +13,9 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from gridmgr import quantities
-from gridmgr.errors import DomainError, Invalid
-from gridmgr.meanwhile import Changed, require_unchanged
+from gridmgr.core import quantities
+from gridmgr.core.errors import DomainError, Invalid
+from gridmgr.core.meanwhile import Changed, require_unchanged
 from gridmgr.register.enums import State, Told
 from gridmgr.register.forms import PinForm, QuantityForm
 from gridmgr.register.gazetteer import city_atlas, city_atlases

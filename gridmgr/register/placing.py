@@ -10,7 +10,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 from psycopg2.extras import DateRange
 
-from gridmgr.errors import DomainError, Invalid
+from gridmgr.core.errors import DomainError, Invalid
 from gridmgr.register.enums import PLACED, State
 from gridmgr.register.models import Entry, Register
 from grids.domain.place_text import key_of

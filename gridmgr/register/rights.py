@@ -1,6 +1,6 @@
 """Who works with registers: the office prepares them, planners and administrators turn them into proposed sites."""
 
-from gridmgr.accounts.audience import Audience
+from gridmgr.core.accounts.audience import Audience
 
 
 def may_prepare(audience: Audience) -> bool:

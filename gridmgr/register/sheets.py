@@ -13,9 +13,9 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from gridmgr.errors import TooMuch
-from gridmgr.importing import archives
-from gridmgr.importing.base import Unreadable
+from gridmgr.core.errors import TooMuch
+from gridmgr.core.importing import archives
+from gridmgr.core.importing.base import Unreadable
 from gridmgr.register.notes import note
 
 MOST_ROWS, MOST_COLUMNS, MOST_SHEETS = 3_000, 60, 30
@@ -185,6 +185,6 @@ def answer(task: dict[str, Any], folder: Path) -> None:
 
 
 if __name__ == "__main__":
-    from gridmgr.importing import child
+    from gridmgr.core.importing import child
 
     child.main(answer)

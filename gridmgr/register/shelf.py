@@ -12,10 +12,10 @@ from pathlib import Path
 from django.conf import settings
 from django.utils.translation import gettext as _
 
-from gridmgr.errors import NotThere, said_when_full
-from gridmgr.importing.archives import MIB, ArchiveLimits
-from gridmgr.importing.base import Unreadable
-from gridmgr.importing.upload import Limits, read_apart
+from gridmgr.core.errors import NotThere, said_when_full
+from gridmgr.core.importing.archives import MIB, ArchiveLimits
+from gridmgr.core.importing.base import Unreadable
+from gridmgr.core.importing.upload import Limits, read_apart
 from gridmgr.register.sheets import Book, Sheet
 
 KEPT_S = 24 * 3600

@@ -19,14 +19,14 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt, csrf_protect
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from gridmgr.core.errors import DomainError, TooMuch
+from gridmgr.core.importing.archives import MIB
+from gridmgr.core.jobs.queue import enqueue
+from gridmgr.core.jobs.slots import slot, with_retry
+from gridmgr.core.jobs.words import keep
 from gridmgr.desk.lists import paging
-from gridmgr.errors import DomainError, TooMuch
-from gridmgr.importing.archives import MIB
 from gridmgr.intake.receiving import CappedUpload
 from gridmgr.intake.record import another_runs
-from gridmgr.jobs.queue import enqueue
-from gridmgr.jobs.slots import slot, with_retry
-from gridmgr.jobs.words import keep
 from gridmgr.register import columns as columns_of
 from gridmgr.register import matching, placing, shelf, writing
 from gridmgr.register.enums import PLACED, Stage, State

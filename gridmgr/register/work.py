@@ -5,9 +5,9 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
-from gridmgr.errors import DomainError, NotThere
-from gridmgr.jobs.words import keep
-from gridmgr.jobs.work import Product, Work
+from gridmgr.core.errors import DomainError, NotThere
+from gridmgr.core.jobs.words import keep
+from gridmgr.core.jobs.work import Product, Work
 from gridmgr.register import matching, writing
 from gridmgr.register.models import Register
 from gridmgr.register.rights import may_confirm, may_prepare

@@ -6,8 +6,8 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from gridmgr.accounts.models import User
-from gridmgr.errors import Conflict, DomainError
+from gridmgr.core.accounts.models import User
+from gridmgr.core.errors import Conflict, DomainError
 from gridmgr.intake.models import Import, Way
 from gridmgr.intake.record import Account, recorded
 from gridmgr.intake.undo import take_back

@@ -7,7 +7,7 @@ from django import forms, template
 from django.urls import reverse
 from django.utils import timezone
 
-from gridmgr.layers.base import Layer
+from gridmgr.core.layers.base import Layer
 
 register = template.Library()
 

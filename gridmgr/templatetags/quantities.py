@@ -1,11 +1,11 @@
-"""gridmgr.quantities as template filters.
+"""gridmgr.core.quantities as template filters.
 
 `length` is named kilometres_or_metres here, because a filter `length` would take the place of Django's own.
 """
 
 from django import template
 
-from gridmgr import quantities
+from gridmgr.core import quantities
 
 register = template.Library()
 

@@ -2,8 +2,8 @@
 
 from django import template
 
-from gridmgr.accounts.address import masked
-from gridmgr.accounts.sessions import device_words
+from gridmgr.core.accounts.address import masked
+from gridmgr.core.accounts.sessions import device_words
 
 register = template.Library()
 register.filter("device", device_words)

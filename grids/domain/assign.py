@@ -15,8 +15,8 @@ from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 from psycopg2.extras import DateRange, NumericRange
 
-from gridmgr.errors import Conflict, DomainError, Invalid, NotThere, constraint_of
-from gridmgr.meanwhile import require_unchanged
+from gridmgr.core.errors import Conflict, DomainError, Invalid, NotThere, constraint_of
+from gridmgr.core.meanwhile import require_unchanged
 from grids.enums import MemberRole
 from grids.models import Assignment, Branch, Member, MemberAssignment, Road
 

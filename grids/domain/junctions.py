@@ -18,7 +18,7 @@ from django.contrib.gis.geos import GEOSGeometry
 from django.db import transaction
 from shapely import Geometry, LineString
 
-from gridmgr.importing.base import Plan, plan, save
+from gridmgr.core.importing.base import Plan, plan, save
 from grids.domain.network import ROAD_CLASSES, TOUCH_M
 from grids.enums import FacilityKind, Oneway, RoadClass
 from grids.models import SRID, Carriageway, Facility

@@ -2,7 +2,7 @@
 
 from django.utils.translation import gettext as _
 
-from gridmgr import quantities
+from gridmgr.core import quantities
 from grids.domain.atlas import Atlas, Street, apart, bearing_of
 from grids.domain.corners import AIM_DEGREES, Arm, Corner, Edge, Meeting, meetings
 from grids.domain.place_sides import (

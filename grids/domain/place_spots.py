@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 
 from django.utils.translation import gettext as _
 
-from gridmgr import quantities
+from gridmgr.core import quantities
 from grids.domain.atlas import Atlas, Street, apart
 from grids.domain.place_junctions import apart_in_words, at_junction
 from grids.domain.place_landmarks import at_landmark

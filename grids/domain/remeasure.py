@@ -17,7 +17,7 @@ from django.utils.translation import gettext as _
 from pghistory.models import Event
 from shapely import LineString
 
-from gridmgr.errors import Conflict
+from gridmgr.core.errors import Conflict
 from grids.enums import Side
 from grids.models import MemberAssignment, Road, RoadGap
 

@@ -16,7 +16,7 @@ from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 from psycopg2.extras import DateRange, NumericRange
 
-from gridmgr.errors import Conflict, DomainError, constraint_of
+from gridmgr.core.errors import Conflict, DomainError, constraint_of
 from grids.domain.assign import days
 from grids.models import Assignment, MemberAssignment
 

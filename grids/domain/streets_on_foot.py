@@ -12,7 +12,7 @@ import shapely
 from django.db import DatabaseError, connection, connections
 from django.db.models import BigIntegerField, Count, Func, Max, Q, Sum
 
-from gridmgr.layers.models import DataChange
+from gridmgr.core.layers.models import DataChange
 from grids.domain.walkable import WalkableWay
 from grids.domain.walking import WalkingNetwork
 from grids.models import Carriageway

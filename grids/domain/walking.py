@@ -17,7 +17,7 @@ from django.contrib.gis.geos import LineString as GeosLineString
 from django.contrib.gis.geos import Point
 from django.utils.translation import gettext as _
 
-from gridmgr.errors import Invalid, TooMuch
+from gridmgr.core.errors import Invalid, TooMuch
 from grids.domain.walkable import WalkableWay, edges_of
 from grids.models import SRID
 

@@ -9,10 +9,10 @@ import shapely
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from gridmgr.errors import Invalid
-from gridmgr.importing.base import Plan, Refusal, Row, Table, plan, save
-from gridmgr.importing.readers import POLYGONS, read_table
-from gridmgr.importing.report import Report
+from gridmgr.core.errors import Invalid
+from gridmgr.core.importing.base import Plan, Refusal, Row, Table, plan, save
+from gridmgr.core.importing.readers import POLYGONS, read_table
+from gridmgr.core.importing.report import Report
 from grids.enums import BackdropKind
 from grids.importers.fields import Refused, as_geos, as_name, shown
 from grids.importers.roads import in_words, os_user

@@ -1,6 +1,6 @@
 """Files of what placement rules measure to: junctions, bus stops, hydrants, footways and the rest."""
 
-from gridmgr.importing.layers import Importer
+from gridmgr.core.importing.layers import Importer
 from grids.enums import FacilityKind
 from grids.importers.layers import same
 from grids.models import Facility

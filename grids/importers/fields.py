@@ -13,7 +13,7 @@ import shapely
 from django.contrib.gis.geos import GEOSGeometry
 from django.utils.translation import gettext as _
 
-from gridmgr.importing.base import Refusal, Row, Table, Unreadable
+from gridmgr.core.importing.base import Refusal, Row, Table, Unreadable
 from grids.domain.network import ROAD_CLASSES, width_of_way
 from grids.enums import Oneway
 from grids.models import SRID, Carriageway

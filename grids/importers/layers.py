@@ -1,4 +1,4 @@
-"""Files of branches and sections, as gridmgr.layers.files writes them, and how other apps' files name a road."""
+"""Files of branches and sections, as gridmgr.core.layers.files writes them, and how other apps' files name a road."""
 
 from collections.abc import Collection, Iterable, Sequence
 from typing import Any
@@ -6,9 +6,9 @@ from typing import Any
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from gridmgr.importing.layers import Extra, Found, Importer, Ref, Span
-from gridmgr.importing.tables import SAME_M
-from gridmgr.importing.values import as_text
+from gridmgr.core.importing.layers import Extra, Found, Importer, Ref, Span
+from gridmgr.core.importing.tables import SAME_M
+from gridmgr.core.importing.values import as_text
 from grids.domain.colours import recolour_once_committed
 from grids.enums import MemberRole
 from grids.models import Assignment, Branch, Member, Road

@@ -16,10 +16,10 @@ from django.db.backends.postgresql.psycopg_any import NumericRange
 from django.db.models import Model
 from django.utils.translation import gettext as _
 
-from gridmgr.errors import Conflict, Invalid, constraint_of
-from gridmgr.importing.base import Plan, Refusal, Unreadable, plan, save
-from gridmgr.importing.readers import LINES, read_table
-from gridmgr.importing.report import Item, Report
+from gridmgr.core.errors import Conflict, Invalid, constraint_of
+from gridmgr.core.importing.base import Plan, Refusal, Unreadable, plan, save
+from gridmgr.core.importing.readers import LINES, read_table
+from gridmgr.core.importing.report import Item, Report
 from grids.domain.colours import recolour_once_committed
 from grids.domain.junctions import refresh_junctions
 from grids.domain.network import CrossingWay, DerivedRoad, DrawnWay, by_name, derive_crossings, derive_road

@@ -3,7 +3,7 @@
 import django.contrib.gis.db.models.fields
 import django.contrib.postgres.indexes
 import django.db.models.deletion
-import gridmgr.history
+import gridmgr.core.history
 import pgtrigger.compiler
 import pgtrigger.migrations
 from django.conf import settings
@@ -23,7 +23,10 @@ class Migration(migrations.Migration):
                 ("pgh_created_at", models.DateTimeField(auto_now_add=True)),
                 ("pgh_label", models.TextField(help_text="The event label.")),
                 ("pgh_id", models.BigAutoField(primary_key=True, serialize=False)),
-                ("pgh_db_user", models.TextField(db_default=gridmgr.history.SessionUser(), editable=False)),
+                (
+                    "pgh_db_user",
+                    models.TextField(db_default=gridmgr.core.history.SessionUser(), editable=False),
+                ),
                 ("id", models.BigIntegerField()),
                 ("source_id", models.CharField(max_length=80, verbose_name="来源编号")),
                 (

@@ -21,7 +21,7 @@ from django.utils.translation import gettext as _
 from psycopg2.extras import NumericRange
 from shapely import Geometry, Polygon
 
-from gridmgr.errors import Conflict, Invalid, constraint_of
+from gridmgr.core.errors import Conflict, Invalid, constraint_of
 from grids.enums import Side
 from grids.models import SRID, Carriageway, Kerb, Road
 from parking.enums import BayKind

@@ -6,7 +6,7 @@ import django.contrib.postgres.constraints
 import django.contrib.postgres.fields.ranges
 import django.contrib.postgres.indexes
 import django.db.models.deletion
-import gridmgr.history
+import gridmgr.core.history
 import pgtrigger.compiler
 import pgtrigger.migrations
 from django.conf import settings
@@ -41,7 +41,10 @@ class Migration(migrations.Migration):
                 ("pgh_created_at", models.DateTimeField(auto_now_add=True)),
                 ("pgh_label", models.TextField(help_text="The event label.")),
                 ("pgh_id", models.BigAutoField(primary_key=True, serialize=False)),
-                ("pgh_db_user", models.TextField(db_default=gridmgr.history.SessionUser(), editable=False)),
+                (
+                    "pgh_db_user",
+                    models.TextField(db_default=gridmgr.core.history.SessionUser(), editable=False),
+                ),
                 ("day", models.DateField(serialize=False, verbose_name="日期")),
                 ("is_school_day", models.BooleanField(verbose_name="上学日")),
                 ("note", models.CharField(blank=True, max_length=60, verbose_name="说明")),
@@ -74,7 +77,10 @@ class Migration(migrations.Migration):
                 ("pgh_created_at", models.DateTimeField(auto_now_add=True)),
                 ("pgh_label", models.TextField(help_text="The event label.")),
                 ("pgh_id", models.BigAutoField(primary_key=True, serialize=False)),
-                ("pgh_db_user", models.TextField(db_default=gridmgr.history.SessionUser(), editable=False)),
+                (
+                    "pgh_db_user",
+                    models.TextField(db_default=gridmgr.core.history.SessionUser(), editable=False),
+                ),
                 ("id", models.BigIntegerField()),
                 ("opens", models.TimeField(verbose_name="开始")),
                 ("closes", models.TimeField(verbose_name="结束")),
@@ -122,7 +128,10 @@ class Migration(migrations.Migration):
                 ("pgh_created_at", models.DateTimeField(auto_now_add=True)),
                 ("pgh_label", models.TextField(help_text="The event label.")),
                 ("pgh_id", models.BigAutoField(primary_key=True, serialize=False)),
-                ("pgh_db_user", models.TextField(db_default=gridmgr.history.SessionUser(), editable=False)),
+                (
+                    "pgh_db_user",
+                    models.TextField(db_default=gridmgr.core.history.SessionUser(), editable=False),
+                ),
                 ("id", models.BigIntegerField()),
                 (
                     "side",
@@ -182,7 +191,10 @@ class Migration(migrations.Migration):
                 ("pgh_created_at", models.DateTimeField(auto_now_add=True)),
                 ("pgh_label", models.TextField(help_text="The event label.")),
                 ("pgh_id", models.BigAutoField(primary_key=True, serialize=False)),
-                ("pgh_db_user", models.TextField(db_default=gridmgr.history.SessionUser(), editable=False)),
+                (
+                    "pgh_db_user",
+                    models.TextField(db_default=gridmgr.core.history.SessionUser(), editable=False),
+                ),
                 ("id", models.BigIntegerField()),
                 (
                     "side",
@@ -248,7 +260,10 @@ class Migration(migrations.Migration):
                 ("pgh_created_at", models.DateTimeField(auto_now_add=True)),
                 ("pgh_label", models.TextField(help_text="The event label.")),
                 ("pgh_id", models.BigAutoField(primary_key=True, serialize=False)),
-                ("pgh_db_user", models.TextField(db_default=gridmgr.history.SessionUser(), editable=False)),
+                (
+                    "pgh_db_user",
+                    models.TextField(db_default=gridmgr.core.history.SessionUser(), editable=False),
+                ),
                 ("id", models.BigIntegerField()),
                 (
                     "source_id",
@@ -306,7 +321,10 @@ class Migration(migrations.Migration):
                 ("pgh_created_at", models.DateTimeField(auto_now_add=True)),
                 ("pgh_label", models.TextField(help_text="The event label.")),
                 ("pgh_id", models.BigAutoField(primary_key=True, serialize=False)),
-                ("pgh_db_user", models.TextField(db_default=gridmgr.history.SessionUser(), editable=False)),
+                (
+                    "pgh_db_user",
+                    models.TextField(db_default=gridmgr.core.history.SessionUser(), editable=False),
+                ),
                 ("id", models.BigIntegerField()),
                 ("name", models.CharField(max_length=40, verbose_name="名称")),
                 (
@@ -401,7 +419,10 @@ class Migration(migrations.Migration):
                 ("pgh_created_at", models.DateTimeField(auto_now_add=True)),
                 ("pgh_label", models.TextField(help_text="The event label.")),
                 ("pgh_id", models.BigAutoField(primary_key=True, serialize=False)),
-                ("pgh_db_user", models.TextField(db_default=gridmgr.history.SessionUser(), editable=False)),
+                (
+                    "pgh_db_user",
+                    models.TextField(db_default=gridmgr.core.history.SessionUser(), editable=False),
+                ),
                 ("id", models.BigIntegerField()),
                 (
                     "side",

@@ -3,7 +3,7 @@
 import django.contrib.gis.db.models.fields
 import django.contrib.postgres.constraints
 import django.db.models.deletion
-import gridmgr.geo.functions
+import gridmgr.core.geo.functions
 import pgtrigger.compiler
 import pgtrigger.migrations
 from django.conf import settings
@@ -705,7 +705,7 @@ class Migration(migrations.Migration):
             model_name="bay",
             constraint=django.contrib.postgres.constraints.ExclusionConstraint(
                 condition=models.Q(("state", "removed"), _negated=True),
-                expressions=[(gridmgr.geo.functions.KerbBox("road", "side", "stretch"), "&&")],
+                expressions=[(gridmgr.core.geo.functions.KerbBox("road", "side", "stretch"), "&&")],
                 name="bay_kerb_once",
                 violation_error_message="同侧路缘的这一段已有泊位。",
             ),

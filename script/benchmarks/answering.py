@@ -8,7 +8,7 @@ from django.contrib.gis.geos import Point
 from django.db import transaction
 from django.utils import timezone
 
-from gridmgr.geo.crs import metric_srid
+from gridmgr.core.geo.crs import metric_srid
 from grids.domain.answering import roads_at, roads_at_each
 from grids.models import Road
 from script.benchmarks.timing import percentile, seconds

@@ -24,14 +24,14 @@ import pgtrigger
 import shapely
 from django.db import connection
 
-from gridmgr.accounts.audience import Audience
 from gridmgr.catalog import layer_named
+from gridmgr.core.accounts.audience import Audience
+from gridmgr.core.geo.crs import metric_srid
+from gridmgr.core.geo.datums import WGS84, from_metric
+from gridmgr.core.history import truncate_guards
+from gridmgr.core.importing.layers import import_layer
+from gridmgr.core.layers.files import export_layer
 from gridmgr.data_files import importer_named, labels_of_layer
-from gridmgr.geo.crs import metric_srid
-from gridmgr.geo.datums import WGS84, from_metric
-from gridmgr.history import truncate_guards
-from gridmgr.importing.layers import import_layer
-from gridmgr.layers.files import export_layer
 from script.benchmarks.timing import seconds
 
 COUNT = int(os.environ.get("GRIDMGR_BENCH_ROWS", "100000"))

@@ -15,8 +15,8 @@ from django.test import Client
 from django.utils import timezone
 from psycopg2.extras import DateRange
 
-from gridmgr.accounts.models import Role, User
-from gridmgr.geo.crs import WGS84, metric_srid, transformer
+from gridmgr.core.accounts.models import Role, User
+from gridmgr.core.geo.crs import WGS84, metric_srid, transformer
 from grids.domain.streets_on_foot import walking_network
 from grids.models import Carriageway, Road
 from script.benchmarks.timing import percentile, seconds

@@ -23,9 +23,9 @@ from django.contrib.gis.db.models.functions import Centroid, Transform
 from django.test import Client
 from django.utils import timezone
 
-from gridmgr.accounts.models import Role, User
-from gridmgr.geo.crs import WGS84
-from gridmgr.geo.tilegrid import HALF_WORLD_M, Tile
+from gridmgr.core.accounts.models import Role, User
+from gridmgr.core.geo.crs import WGS84
+from gridmgr.core.geo.tilegrid import HALF_WORLD_M, Tile
 from grids.models import Branch, Member, MemberAssignment, Road
 from parking.models import Bay, School
 from script.benchmarks.stack import HOST, Stack, running

@@ -12,9 +12,9 @@ from typing import Any
 from django.utils import timezone
 from playwright.sync_api import sync_playwright
 
-from gridmgr.accounts.audience import Audience
 from gridmgr.briefing.map_file import MapFile, Paper, map_file
 from gridmgr.briefing.scope import scope_of, view_of
+from gridmgr.core.accounts.audience import Audience
 from parking.models import Bay
 
 # Installed, Python keeps its bytecode; without it each run would compile everything anew.

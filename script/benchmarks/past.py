@@ -15,11 +15,11 @@ from django.db.models import F
 from django.test import Client
 from django.utils import timezone
 
-from gridmgr.accounts.audience import Audience
-from gridmgr.accounts.models import User
 from gridmgr.briefing.gather import gather
-from gridmgr.history import event_model
-from gridmgr.past import told_models
+from gridmgr.core.accounts.audience import Audience
+from gridmgr.core.accounts.models import User
+from gridmgr.core.history import event_model
+from gridmgr.core.past import told_models
 from grids.models import Branch, Member, Road
 from parking.models import Bay
 from script.benchmarks.timing import against

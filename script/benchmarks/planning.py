@@ -15,7 +15,7 @@ from django.conf import settings
 from django.db import connection, transaction
 from django.test import Client
 
-from gridmgr.accounts.models import User
+from gridmgr.core.accounts.models import User
 from grids.enums import RoadClass
 from grids.models import Facility, Kerb
 from script.benchmarks.first_view import account, server, visitor

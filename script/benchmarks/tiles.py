@@ -6,13 +6,13 @@ from typing import Any
 from django.db import connection
 from django.utils import timezone
 
-from gridmgr.accounts.audience import Audience
 from gridmgr.catalog import BACKDROP, LAYERS, layer_named
+from gridmgr.core.accounts.audience import Audience
+from gridmgr.core.geo.crs import metric_srid
+from gridmgr.core.geo.tilegrid import HALF_WORLD_M, Tile
+from gridmgr.core.layers.geojson import feature_collection
+from gridmgr.core.layers.tiles import mvt
 from gridmgr.desk.map import city_bounds
-from gridmgr.geo.crs import metric_srid
-from gridmgr.geo.tilegrid import HALF_WORLD_M, Tile
-from gridmgr.layers.geojson import feature_collection
-from gridmgr.layers.tiles import mvt
 from parking.models import Bay
 from script.benchmarks.timing import against, median_ms
 

@@ -22,10 +22,10 @@ from django.utils import timezone
 
 from gridmgr.backup import archive, bringing, inventory, kept, taking
 from gridmgr.backup.programs import environment, program
+from gridmgr.core.jobs import store
+from gridmgr.core.jobs.models import Job, State
 from gridmgr.intake import shelf
 from gridmgr.intake.models import Import, Way
-from gridmgr.jobs import store
-from gridmgr.jobs.models import Job, State
 from tests.conftest import Town
 from tests.factories import BranchFactory, UserFactory, VendorFactory
 from vendors.domain import keyring

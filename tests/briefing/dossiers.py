@@ -8,7 +8,6 @@ from typing import Any
 
 from PIL import Image
 
-from gridmgr.accounts.audience import Audience
 from gridmgr.briefing.dossier import (
     Answerer,
     BranchPart,
@@ -21,6 +20,7 @@ from gridmgr.briefing.dossier import (
     SiteRow,
 )
 from gridmgr.briefing.pictures import Pictures
+from gridmgr.core.accounts.audience import Audience
 
 # 20:24 in the city.
 MOMENT = datetime(2026, 11, 22, 12, 24, 36, tzinfo=UTC)

@@ -12,9 +12,9 @@ from openpyxl import load_workbook
 
 from gridmgr.briefing import views
 from gridmgr.briefing.jobs import make
-from gridmgr.errors import NotThere
-from gridmgr.jobs.models import Job
-from gridmgr.jobs.work import Work
+from gridmgr.core.errors import NotThere
+from gridmgr.core.jobs.models import Job
+from gridmgr.core.jobs.work import Work
 from grids.models import Branch
 from tests.conftest import Town
 from tests.drawing import stretch

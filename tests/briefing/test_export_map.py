@@ -12,16 +12,16 @@ from django.core.management import CommandError, call_command
 from django.db.models import Q
 from PIL import Image
 
-from gridmgr.accounts.audience import Audience
 from gridmgr.briefing.conditions import filters_of
 from gridmgr.briefing.scope import scope_of, view_of, window_of
 from gridmgr.catalog import LAYERS
-from gridmgr.errors import Invalid, NotThere
-from gridmgr.geo.crs import WGS84, metric_srid, transformer
+from gridmgr.core.accounts.audience import Audience
+from gridmgr.core.errors import Invalid, NotThere
+from gridmgr.core.geo.crs import WGS84, metric_srid, transformer
 from tests.conftest import Town
+from tests.core.layers.test_tiles import TODAY, decode
 from tests.drawing import at
 from tests.factories import BayFactory, SiteFactory
-from tests.layers.test_tiles import TODAY, decode
 
 pytestmark = pytest.mark.django_db
 OFFICE = Audience(role="office")

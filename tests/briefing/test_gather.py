@@ -10,10 +10,10 @@ import pytest
 from django.db import InternalError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 
-from gridmgr.accounts.audience import Audience, audience_of
 from gridmgr.briefing.dossier import Dossier, Figure
 from gridmgr.briefing.gather import gather, snapshot
-from gridmgr.errors import NotThere
+from gridmgr.core.accounts.audience import Audience, audience_of
+from gridmgr.core.errors import NotThere
 from grids.models import Branch
 from parking.models import Bay
 from tests.conftest import Town

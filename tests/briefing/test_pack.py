@@ -10,10 +10,10 @@ import pytest
 from django.core.management import CommandError, call_command
 from pypdf import PdfReader
 
-from gridmgr.accounts.audience import Audience
 from gridmgr.briefing.gather import gather
 from gridmgr.briefing.pack import FORMS, make_pack
-from gridmgr.errors import Invalid
+from gridmgr.core.accounts.audience import Audience
+from gridmgr.core.errors import Invalid
 from tests.briefing.test_gather import TODAY
 from tests.conftest import Town
 

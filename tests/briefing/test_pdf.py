@@ -14,12 +14,12 @@ import pytest
 from PIL import Image
 from pypdf import PdfReader
 
-from gridmgr.accounts.audience import Audience
 from gridmgr.briefing.atlas import letter_of
 from gridmgr.briefing.dossier import Dossier, GapRow
 from gridmgr.briefing.gather import gather
 from gridmgr.briefing.pdf import fetcher_of, pdf
 from gridmgr.briefing.pictures import Moved, Pictures
+from gridmgr.core.accounts.audience import Audience
 from grids.models import Branch, Member
 from tests.briefing.dossiers import SITE, branch, dossier, road, stall
 from tests.conftest import Town

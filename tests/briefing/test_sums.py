@@ -12,7 +12,6 @@ from lxml import html
 from openpyxl import load_workbook
 from pptx import Presentation
 
-from gridmgr.accounts.audience import Audience
 from gridmgr.briefing.dossier import Dossier
 from gridmgr.briefing.gather import gather
 from gridmgr.briefing.notice import notice
@@ -20,6 +19,7 @@ from gridmgr.briefing.pdf import _context
 from gridmgr.briefing.pictures import nobody_listens
 from gridmgr.briefing.slides import presentation
 from gridmgr.briefing.workbook import workbook
+from gridmgr.core.accounts.audience import Audience
 from tests.briefing.dossiers import PlainMaps
 from tests.briefing.test_gather import crowd
 from tests.conftest import Town

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from gridmgr.geo.crs import WGS84, metric_srid, transformer
+from gridmgr.core.geo.crs import WGS84, metric_srid, transformer
 from tests.conftest import Grid, RoleClient, Town
 from tests.drawing import at, line, period, stretch
 from tests.factories import MemberFactory, RoadFactory, ShareFactory

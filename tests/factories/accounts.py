@@ -5,7 +5,7 @@ from typing import Any
 import factory
 from factory.django import DjangoModelFactory
 
-from gridmgr.accounts.models import Role, User
+from gridmgr.core.accounts.models import Role, User
 
 
 class UserFactory(DjangoModelFactory):

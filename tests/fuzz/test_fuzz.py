@@ -11,7 +11,7 @@ import pytest
 from django.contrib.sessions.models import Session
 from django.test import Client
 
-from gridmgr.accounts.models import Role, User
+from gridmgr.core.accounts.models import Role, User
 from tests.conftest import ROLES, RoleClient, Town
 from tests.fuzz.walk import Fault, Walk
 from tests.test_rights import PAGES

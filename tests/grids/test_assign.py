@@ -9,7 +9,7 @@ from django.contrib.gis.geos import LineString, MultiPolygon, Polygon
 from django.db import connection, transaction
 from psycopg2.extras import DateRange, NumericRange
 
-from gridmgr.errors import Conflict, Invalid
+from gridmgr.core.errors import Conflict, Invalid
 from grids.domain.assign import (
     assign_section,
     end_section,

@@ -7,7 +7,7 @@ from django.contrib.gis.geos import LineString, MultiPolygon, Polygon
 from django.db import IntegrityError, connection, transaction
 from psycopg2.extras import DateRange
 
-from gridmgr.errors import constraint_of
+from gridmgr.core.errors import constraint_of
 from grids.domain.assign import assign_section, share_section, stretch_of
 from grids.models import SRID, Assignment, Branch, Crossing, Kerb, Member, MemberAssignment, Road, RoadGap
 

@@ -25,15 +25,15 @@ from django.core.management import CommandError, call_command
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from gridmgr.history import event_model, history_of
-from gridmgr.layers.models import DataChange
+from gridmgr.core.history import event_model, history_of
+from gridmgr.core.layers.models import DataChange
 from grids.domain.network import derive_road
 from grids.importers import import_backdrop, import_roads, roads
 from grids.models import Assignment, Backdrop, Carriageway, Crossing, Kerb, MemberAssignment, Road, RoadGap
 from parking.models import Bay
+from tests.core.importing.files import EAST, NORTH, degrees, feature, geojson, named_crs, table
 from tests.drawing import BASE, stretch
 from tests.factories import AssignmentFactory, BayFactory, ShareFactory
-from tests.importing.files import EAST, NORTH, degrees, feature, geojson, named_crs, table
 
 TOWN = Path(__file__).parent / "data" / "crossroads.osm"
 TABLES = (Road, Carriageway, Kerb, RoadGap, Crossing, Assignment, MemberAssignment, Bay, Backdrop)

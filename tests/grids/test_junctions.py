@@ -9,7 +9,7 @@ import shapely
 from django.core.management import call_command
 from shapely import LineString
 
-from gridmgr.history import history_of
+from gridmgr.core.history import history_of
 from grids.domain.junctions import Junction, StreetWay, derive_junctions, refresh_junctions
 from grids.models import Carriageway, Facility
 from tests.drawing import line

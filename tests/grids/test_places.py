@@ -22,7 +22,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from shapely import LineString, Point, Polygon
 
-from gridmgr.geo.crs import WGS84, metric_srid, transformer
+from gridmgr.core.geo.crs import WGS84, metric_srid, transformer
 from grids.domain.atlas import Atlas, Landmark, Run, Street, one_character_off, road_likeness
 from grids.domain.place_text import Relation, key_of, number_in, plain, readings
 from grids.domain.places import Match, State, find_place

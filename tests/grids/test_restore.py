@@ -4,7 +4,7 @@ from datetime import date
 
 import pytest
 
-from gridmgr.errors import Conflict
+from gridmgr.core.errors import Conflict
 from grids.domain.assign import assign_section, end_section, end_share
 from grids.domain.restore import ShareRecord, reopen_section, reopen_share, take_back_section, take_back_share
 from grids.models import Assignment, MemberAssignment

@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from shapely import LineString
 
-from gridmgr.errors import Invalid, TooMuch
+from gridmgr.core.errors import Invalid, TooMuch
 from grids.domain import streets_on_foot
 from grids.domain.streets_on_foot import walking_network
 from grids.domain.walkable import WalkableWay

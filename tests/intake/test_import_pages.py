@@ -16,18 +16,18 @@ from django.db import connection
 from django.test import Client
 from django.utils import timezone
 
-from gridmgr.accounts.audience import Audience
 from gridmgr.catalog import layer_named
-from gridmgr.geo.datums import datum_named
-from gridmgr.history import event_model
-from gridmgr.importing import upload
-from gridmgr.importing.base import Unreadable
+from gridmgr.core.accounts.audience import Audience
+from gridmgr.core.geo.datums import datum_named
+from gridmgr.core.history import event_model
+from gridmgr.core.importing import upload
+from gridmgr.core.importing.base import Unreadable
+from gridmgr.core.jobs.models import Job
+from gridmgr.core.jobs.work import Work
+from gridmgr.core.layers.extract import extract
 from gridmgr.intake import bringing, changes, record, shelf, steps, work
 from gridmgr.intake.models import Import, State
 from gridmgr.intake.record import LOCK, another_runs
-from gridmgr.jobs.models import Job
-from gridmgr.jobs.work import Work
-from gridmgr.layers.extract import extract
 from grids.models import Branch, Carriageway
 from parking.models import Bay
 from tests.conftest import Town
@@ -287,7 +287,7 @@ def test_hostile_upload_is_refused_in_words_and_nothing_stored(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     small = upload.Limits(vertices=1000, file_bytes=300_000)
-    for module in ("gridmgr.importing.upload", "gridmgr.intake.receiving", "gridmgr.intake.views"):
+    for module in ("gridmgr.core.importing.upload", "gridmgr.intake.receiving", "gridmgr.intake.views"):
         monkeypatch.setattr(f"{module}.Limits", lambda: small)
     monkeypatch.setattr(bringing, "AT_ONCE", small)
     answer = send(planner, "bays", name, sent)

@@ -6,13 +6,13 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from gridmgr.history import event_model
+from gridmgr.core.history import event_model
+from gridmgr.core.jobs.management.commands.run_jobs import work_once
+from gridmgr.core.jobs.models import Job, State
+from gridmgr.core.jobs.words import said
+from gridmgr.core.jobs.work import Cancelled, Product, Work
 from gridmgr.intake import bringing, shelf, work
 from gridmgr.intake.models import Import
-from gridmgr.jobs.management.commands.run_jobs import work_once
-from gridmgr.jobs.models import Job, State
-from gridmgr.jobs.words import said
-from gridmgr.jobs.work import Cancelled, Product, Work
 from parking.models import Bay
 from tests.conftest import Town
 from tests.intake.conftest import body, confirm, dump, step, taken

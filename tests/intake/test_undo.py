@@ -11,15 +11,15 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.db import connection
 
-from gridmgr.accounts.audience import Audience
 from gridmgr.catalog import layer_named
-from gridmgr.errors import Conflict
-from gridmgr.history import event_model, history_of
+from gridmgr.core.accounts.audience import Audience
+from gridmgr.core.errors import Conflict
+from gridmgr.core.history import event_model, history_of
+from gridmgr.core.layers.files import export_layer
 from gridmgr.intake import bringing
 from gridmgr.intake.models import Import, Way
 from gridmgr.intake.record import Account, recorded
 from gridmgr.intake.undo import CannotUndo, take_back
-from gridmgr.layers.files import export_layer
 from grids.models import Assignment, Branch, Member
 from parking.models import Bay, DropOffHours, DropOffPoint, School, SchoolGate
 from tests.conftest import Town

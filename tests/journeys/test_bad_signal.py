@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from gridmgr.accounts.models import Session
+from gridmgr.core.accounts.models import Session
 from tests.conftest import Town
 from tests.journeys.conftest import PASSWORD, PHONE, Visitor
 from tests.journeys.test_guide import officer, position  # noqa: F401  # a fixture

@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 from openpyxl import load_workbook
 
-from gridmgr.jobs.models import Job
-from gridmgr.quantities import length
+from gridmgr.core.jobs.models import Job
+from gridmgr.core.quantities import length
 from tests.conftest import Town
-from tests.jobs.worker import worker
+from tests.core.jobs.worker import worker
 from tests.journeys.conftest import DESKTOP, PHONE, Visitor
 
 pytestmark = pytest.mark.django_db(transaction=True)

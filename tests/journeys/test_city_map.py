@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from gridmgr.geo.crs import WGS84, metric_srid, transformer
+from gridmgr.core.geo.crs import WGS84, metric_srid, transformer
 from tests.conftest import Town
 from tests.drawing import at
 from tests.factories import BayFactory, RoadFactory, SiteFactory

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from gridmgr.geo.crs import WGS84, metric_srid, transformer
+from gridmgr.core.geo.crs import WGS84, metric_srid, transformer
 from grids.models import Carriageway
 from tests.conftest import Town
 from tests.drawing import at, line

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from gridmgr.geo.crs import WGS84, metric_srid, transformer
+from gridmgr.core.geo.crs import WGS84, metric_srid, transformer
 from grids.models import Road
 from tests.drawing import at
 from tests.factories import BranchFactory, UserFactory

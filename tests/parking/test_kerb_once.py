@@ -4,7 +4,7 @@ import pytest
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, connection, transaction
 
-from gridmgr.errors import constraint_of
+from gridmgr.core.errors import constraint_of
 from parking.models import Bay
 from tests.drawing import stretch
 from tests.factories import BayFactory, RoadFactory

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from psycopg2.extras import NumericRange
 
-from gridmgr.errors import Invalid
+from gridmgr.core.errors import Invalid
 from grids.models import SRID, Carriageway, Kerb, Road
 from parking.domain.lay import KerbLine, Slot, kerbs_for_bays, lay_bays, row_of_slots, without_overlaps
 from parking.models import Bay, DropOffPoint, PandaLane, School

@@ -18,10 +18,10 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from gridmgr.geo.crs import WGS84, metric_srid, transformer
+from gridmgr.core.geo.crs import WGS84, metric_srid, transformer
+from gridmgr.core.jobs.work import Cancelled, Product, Work
 from gridmgr.intake.models import Import
 from gridmgr.intake.models import State as Imported
-from gridmgr.jobs.work import Cancelled, Product, Work
 from gridmgr.register import matching, placing, work, writing
 from gridmgr.register.enums import Stage, State
 from gridmgr.register.models import Entry, Mapping, Register

@@ -7,8 +7,8 @@ from pathlib import Path
 import openpyxl
 import pytest
 
-from gridmgr.errors import DomainError
-from gridmgr.importing.archives import ArchiveLimits
+from gridmgr.core.errors import DomainError
+from gridmgr.core.importing.archives import ArchiveLimits
 from gridmgr.register import columns, shelf
 from gridmgr.register.enums import State
 from gridmgr.register.models import Register

@@ -11,7 +11,7 @@ from django.test import Client
 
 from script.benchmarks import stack as stacks
 from script.benchmarks.stack import Stack
-from tests.jobs.worker import database_url
+from tests.core.jobs.worker import database_url
 
 
 @pytest.fixture(scope="session")

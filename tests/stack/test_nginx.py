@@ -12,8 +12,8 @@ from urllib.parse import urlencode
 
 import pytest
 
-from gridmgr.accounts.address import home_of
-from gridmgr.accounts.models import LoginTry
+from gridmgr.core.accounts.address import home_of
+from gridmgr.core.accounts.models import LoginTry
 from script.benchmarks.stack import HOST, Stack, any_certificate
 from tests.conftest import Town
 

@@ -9,7 +9,7 @@ import pytest
 from django.utils import timezone
 from psycopg2.extras import DateRange
 
-from gridmgr.errors import Conflict, Invalid, NotThere
+from gridmgr.core.errors import Conflict, Invalid, NotThere
 from grids.models import Branch
 from tests.drawing import point
 from tests.factories import (

@@ -10,7 +10,7 @@ from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 from psycopg2.extras import DateRange
 
-from gridmgr.errors import Conflict, Invalid, constraint_of
+from gridmgr.core.errors import Conflict, Invalid, constraint_of
 from tests.drawing import rect
 from tests.factories import AllocationFactory, PitchFactory, SiteFactory, UserFactory
 from vendors.domain import plan

@@ -8,9 +8,9 @@ from django.apps import apps
 from django.core.management import CommandError, call_command
 from django.db.migrations.loader import MigrationLoader
 
-from gridmgr.accounts.audience import Audience
+from gridmgr.core.accounts.audience import Audience
+from gridmgr.core.errors import Conflict
 from gridmgr.demo.reset import take_away
-from gridmgr.errors import Conflict
 from grids.models import Kerb, Road
 from tests.drawing import line
 from tests.factories import RoadFactory, SiteFactory, UserFactory

@@ -20,8 +20,8 @@ import pytest
 from django.utils import timezone
 from psycopg2.extras import DateRange, DateTimeTZRange
 
-from gridmgr.errors import Conflict, Invalid
-from gridmgr.geo.crs import WGS84, metric_srid, transformer
+from gridmgr.core.errors import Conflict, Invalid
+from gridmgr.core.geo.crs import WGS84, metric_srid, transformer
 from grids.domain.streets_on_foot import walking_network
 from grids.models import Carriageway
 from tests.drawing import at as spot

@@ -8,7 +8,7 @@ import pytest
 from django.db import connection
 from django.utils import timezone
 
-from gridmgr.errors import Conflict, Invalid
+from gridmgr.core.errors import Conflict, Invalid
 from tests.factories import VendorFactory
 from vendors.domain import identity
 from vendors.domain.register import register_vendor, update_vendor

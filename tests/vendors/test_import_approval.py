@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from gridmgr.accounts.audience import Audience
 from gridmgr.catalog import layer_named
+from gridmgr.core.accounts.audience import Audience
+from gridmgr.core.importing.layers import import_layer
+from gridmgr.core.importing.report import Report
+from gridmgr.core.layers.files import export_layer
 from gridmgr.data_files import IMPORTERS, labels_of_layer
-from gridmgr.importing.layers import import_layer
-from gridmgr.importing.report import Report
-from gridmgr.layers.files import export_layer
 from tests.factories import SiteFactory
 from vendors.models import Site
 

@@ -15,7 +15,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from psycopg2.extras import DateRange
 
-from gridmgr.errors import Invalid, NotThere
+from gridmgr.core.errors import Invalid, NotThere
 from grids.domain.kerbs import derive_kerbs
 from grids.domain.reference_line import Way, derive_reference_line
 from grids.models import SRID, Carriageway, Facility, Kerb, Road

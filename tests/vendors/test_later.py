@@ -8,8 +8,8 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 from psycopg2.extras import DateRange
 
-from gridmgr.errors import Invalid
-from gridmgr.geo.crs import WGS84, metric_srid, transformer
+from gridmgr.core.errors import Invalid
+from gridmgr.core.geo.crs import WGS84, metric_srid, transformer
 from tests.drawing import at as spot
 from tests.drawing import point
 from tests.factories import AllocationFactory, SiteFactory, UserFactory, VendorFactory, replan

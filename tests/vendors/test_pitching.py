@@ -5,7 +5,7 @@ import pytest
 import shapely
 from django.db import IntegrityError, transaction
 
-from gridmgr.errors import Conflict, Invalid
+from gridmgr.core.errors import Conflict, Invalid
 from tests.drawing import at
 from tests.factories import AllocationFactory, PitchFactory, SiteFactory
 from tests.vendors.siting import ground

@@ -7,8 +7,8 @@ import pytest
 import shapely
 from psycopg2.extras import DateRange
 
-from gridmgr.errors import Conflict, Invalid
-from gridmgr.history import event_model
+from gridmgr.core.errors import Conflict, Invalid
+from gridmgr.core.history import event_model
 from grids.models import Road
 from tests.factories import AllocationFactory, UserFactory
 from tests.vendors.planning import draft, street

@@ -12,7 +12,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from psycopg2.extras import DateTimeTZRange
 
-from gridmgr.geo.crs import WGS84, metric_srid, transformer
+from gridmgr.core.geo.crs import WGS84, metric_srid, transformer
 from grids.models import Carriageway, Kerb, Road
 from tests.conftest import RoleClient
 from tests.drawing import at, line, period, point

@@ -23,10 +23,10 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import translation
 from psycopg2.extras import DateRange
 
-from gridmgr.accounts.audience import Audience
-from gridmgr.errors import Invalid
-from gridmgr.geo.crs import project
-from gridmgr.history import history_of
+from gridmgr.core.accounts.audience import Audience
+from gridmgr.core.errors import Invalid
+from gridmgr.core.geo.crs import project
+from gridmgr.core.history import history_of
 from grids.models import SRID, Carriageway
 from parking.models import CalendarDay
 from tests.drawing import BASE, at, line, period, point, polygon, rect

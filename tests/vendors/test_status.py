@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from gridmgr.accounts.audience import Audience
+from gridmgr.core.accounts.audience import Audience
 from tests.drawing import period
 from tests.factories import AllocationFactory, SiteFactory
 from tests.factories.vendors import PitchFactory

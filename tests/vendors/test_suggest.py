@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gridmgr.errors import Invalid, TooMuch
+from gridmgr.core.errors import Invalid, TooMuch
 from vendors.domain.suggest import Case, Objective, Suggestion, Why, plan, suggest_sites
 
 

@@ -12,7 +12,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
-from gridmgr.geo.crs import WGS84, metric_srid, transformer
+from gridmgr.core.geo.crs import WGS84, metric_srid, transformer
 from grids.models import Carriageway
 from tests.conftest import Town
 from tests.drawing import at as place

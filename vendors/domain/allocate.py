@@ -12,8 +12,8 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from psycopg2.extras import DateRange
 
-from gridmgr.errors import Conflict, Invalid, NotThere
-from gridmgr.meanwhile import require_unchanged
+from gridmgr.core.errors import Conflict, Invalid, NotThere
+from gridmgr.core.meanwhile import require_unchanged
 from vendors.domain.refusals import out_of_season, pitch_held, words_of
 from vendors.domain.settle import in_one_go
 from vendors.enums import Outcome, SiteState

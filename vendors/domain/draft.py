@@ -15,9 +15,9 @@ from django.utils.translation import gettext as _
 from psycopg2.extras import DateRange
 from shapely import Polygon
 
-from gridmgr import quantities
-from gridmgr.errors import Invalid, NotThere
-from gridmgr.geo.crs import WGS84, metric_srid, transformer, zone_window
+from gridmgr.core import quantities
+from gridmgr.core.errors import Invalid, NotThere
+from gridmgr.core.geo.crs import WGS84, metric_srid, transformer, zone_window
 from grids.enums import Side
 from grids.models import Kerb, Road
 from parking.domain.lay import KerbLine

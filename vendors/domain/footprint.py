@@ -17,7 +17,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from shapely import Polygon
 
-from gridmgr.errors import Invalid, NotThere
+from gridmgr.core.errors import Invalid, NotThere
 from grids.domain.answering import kerbs_meant, roads_at
 from grids.models import SRID, Kerb
 from parking.domain.lay import LEAST_CHORD, KerbLine

@@ -28,9 +28,9 @@ from django.utils.crypto import get_random_string
 from django.utils.translation import gettext as _
 from psycopg2.extras import DateRange, DateTimeTZRange
 
-from gridmgr.errors import Conflict, Invalid, NotThere, constraint_of
-from gridmgr.geo.crs import WGS84, metric_srid, transformer, zone_window
-from gridmgr.meanwhile import require_unchanged
+from gridmgr.core.errors import Conflict, Invalid, NotThere, constraint_of
+from gridmgr.core.geo.crs import WGS84, metric_srid, transformer, zone_window
+from gridmgr.core.meanwhile import require_unchanged
 from grids.domain.answering import possible, roads_at
 from grids.domain.streets_on_foot import walking_network
 from grids.domain.walking import Route, WalkingNetwork

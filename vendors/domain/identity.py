@@ -22,7 +22,7 @@ from django.db import connection
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from gridmgr.errors import Conflict, Invalid
+from gridmgr.core.errors import Conflict, Invalid
 from vendors.domain import keyring
 from vendors.models import Vendor
 

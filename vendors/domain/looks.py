@@ -1,6 +1,6 @@
 """Whole identity numbers for people to read: each look leaves a record of who and when, before the number is given."""
 
-from gridmgr.accounts.models import User
+from gridmgr.core.accounts.models import User
 from vendors.domain.identity import identity_of, masked
 from vendors.models import IdentityLook, Vendor
 

@@ -14,8 +14,8 @@ from django.db.models import F, QuerySet
 from django.utils.translation import gettext as _
 from django.utils.translation import override
 
-from gridmgr import quantities
-from gridmgr.history import event_model
+from gridmgr.core import quantities
+from gridmgr.core.history import event_model
 from grids.enums import Side
 from grids.models import Road
 from vendors.enums import SiteKind

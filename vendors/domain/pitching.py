@@ -17,7 +17,7 @@ from django.db.models.deletion import ProtectedError
 from django.utils.translation import gettext as _
 from shapely import Polygon
 
-from gridmgr.errors import Conflict, Invalid, constraint_of
+from gridmgr.core.errors import Conflict, Invalid, constraint_of
 from vendors.domain.place import as_shapely, stored
 from vendors.models import Pitch, Site
 from vendors.triggers import APPROVED, OVERLAP_TOLERANCE_M2

@@ -19,8 +19,8 @@ from django.utils.translation import gettext as _
 from psycopg2.extras import DateRange
 from shapely import Polygon
 
-from gridmgr.errors import Invalid
-from gridmgr.geo.crs import WGS84, metric_srid, project, zone_window
+from gridmgr.core.errors import Invalid
+from gridmgr.core.geo.crs import WGS84, metric_srid, project, zone_window
 from grids.models import SRID, Road
 from vendors.enums import SiteKind, SiteState
 from vendors.models import Site

@@ -17,9 +17,9 @@ from django.utils.translation import get_language, override
 from django.utils.translation import gettext as _
 from psycopg2.extras import DateRange
 
-from gridmgr import quantities
-from gridmgr.accounts.models import User
-from gridmgr.errors import Conflict, Invalid, NotThere
+from gridmgr.core import quantities
+from gridmgr.core.accounts.models import User
+from gridmgr.core.errors import Conflict, Invalid, NotThere
 from grids.domain.assign import stretch_of
 from vendors.domain.draft import Draft, Drawn, called, draw
 from vendors.domain.naming import language_of

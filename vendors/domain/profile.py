@@ -12,7 +12,7 @@ from django.db.models import QuerySet
 from django.utils import timezone
 from psycopg2.extras import DateRange
 
-from gridmgr.accounts.models import User
+from gridmgr.core.accounts.models import User
 from vendors.enums import AppliesTo, Check, Severity, Target
 from vendors.models import PlacementRule, RuleProfile
 

@@ -6,8 +6,8 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from psycopg2.extras import DateRange
 
-from gridmgr import quantities
-from gridmgr.errors import Conflict, DomainError, Invalid
+from gridmgr.core import quantities
+from gridmgr.core.errors import Conflict, DomainError, Invalid
 from vendors.domain.rights import who_to_ask
 from vendors.models import Allocation, Pitch, PitchHold, Site
 

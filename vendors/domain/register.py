@@ -7,8 +7,8 @@ from django.db import IntegrityError, transaction
 from django.db.models import F, Func, Q, QuerySet, TextField, Value
 from django.utils.translation import gettext as _
 
-from gridmgr.accounts.audience import Audience
-from gridmgr.errors import Conflict, Invalid, constraint_of
+from gridmgr.core.accounts.audience import Audience
+from gridmgr.core.errors import Conflict, Invalid, constraint_of
 from vendors.domain import identity as identities
 from vendors.domain import keyring
 from vendors.domain.rights import may_see_identity, phones_visible, traders_of

@@ -11,7 +11,7 @@ from django.db import connection, transaction
 from django.db.models import CharField, F, Func, Value
 from django.utils.translation import gettext as _
 
-from gridmgr.errors import Conflict
+from gridmgr.core.errors import Conflict
 from vendors.domain import keyring
 from vendors.domain.identity import LOCK, decrypt, encrypt, mark
 from vendors.models import Vendor

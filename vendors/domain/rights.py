@@ -13,7 +13,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from psycopg2.extras import DateRange
 
-from gridmgr.accounts.audience import Audience
+from gridmgr.core.accounts.audience import Audience
 from grids.enums import MemberRole
 from grids.models import Assignment, Branch, Member
 from vendors.models import Allocation, Guidance, PitchHold, Site, Vendor, WaitingEntry

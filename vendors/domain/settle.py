@@ -6,7 +6,7 @@ from typing import TypeVar
 from django.db import IntegrityError, OperationalError, connection, transaction
 from django.utils.translation import gettext as _
 
-from gridmgr.errors import Conflict, DomainError, constraint_of
+from gridmgr.core.errors import Conflict, DomainError, constraint_of
 
 T = TypeVar("T")
 

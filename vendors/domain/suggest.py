@@ -16,7 +16,7 @@ from django.db.models import TextChoices
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from gridmgr.errors import Invalid, TooMuch
+from gridmgr.core.errors import Invalid, TooMuch
 from vendors.domain.location import Effort, Problem, Search, solve_transport
 
 PAIRS_MOST = 5_000_000  # demand points times sites and candidates

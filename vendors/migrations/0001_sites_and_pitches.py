@@ -5,7 +5,7 @@ import django.contrib.postgres.constraints
 import django.contrib.postgres.fields.ranges
 import django.core.validators
 import django.db.models.deletion
-import gridmgr.history
+import gridmgr.core.history
 import pgtrigger.compiler
 import pgtrigger.migrations
 from django.conf import settings
@@ -83,7 +83,10 @@ class Migration(migrations.Migration):
                 ("pgh_created_at", models.DateTimeField(auto_now_add=True)),
                 ("pgh_label", models.TextField(help_text="The event label.")),
                 ("pgh_id", models.BigAutoField(primary_key=True, serialize=False)),
-                ("pgh_db_user", models.TextField(db_default=gridmgr.history.SessionUser(), editable=False)),
+                (
+                    "pgh_db_user",
+                    models.TextField(db_default=gridmgr.core.history.SessionUser(), editable=False),
+                ),
                 ("id", models.BigIntegerField()),
                 ("name", models.CharField(max_length=40, verbose_name="姓名")),
                 (
@@ -237,7 +240,10 @@ class Migration(migrations.Migration):
                 ("pgh_created_at", models.DateTimeField(auto_now_add=True)),
                 ("pgh_label", models.TextField(help_text="The event label.")),
                 ("pgh_id", models.BigAutoField(primary_key=True, serialize=False)),
-                ("pgh_db_user", models.TextField(db_default=gridmgr.history.SessionUser(), editable=False)),
+                (
+                    "pgh_db_user",
+                    models.TextField(db_default=gridmgr.core.history.SessionUser(), editable=False),
+                ),
                 ("id", models.BigIntegerField()),
                 ("number", models.CharField(max_length=8, verbose_name="摊位号")),
                 (
@@ -298,7 +304,10 @@ class Migration(migrations.Migration):
                 ("pgh_created_at", models.DateTimeField(auto_now_add=True)),
                 ("pgh_label", models.TextField(help_text="The event label.")),
                 ("pgh_id", models.BigAutoField(primary_key=True, serialize=False)),
-                ("pgh_db_user", models.TextField(db_default=gridmgr.history.SessionUser(), editable=False)),
+                (
+                    "pgh_db_user",
+                    models.TextField(db_default=gridmgr.core.history.SessionUser(), editable=False),
+                ),
                 ("id", models.BigIntegerField()),
                 (
                     "side",
@@ -403,7 +412,10 @@ class Migration(migrations.Migration):
                 ("pgh_created_at", models.DateTimeField(auto_now_add=True)),
                 ("pgh_label", models.TextField(help_text="The event label.")),
                 ("pgh_id", models.BigAutoField(primary_key=True, serialize=False)),
-                ("pgh_db_user", models.TextField(db_default=gridmgr.history.SessionUser(), editable=False)),
+                (
+                    "pgh_db_user",
+                    models.TextField(db_default=gridmgr.core.history.SessionUser(), editable=False),
+                ),
                 ("id", models.BigIntegerField()),
                 ("period", django.contrib.postgres.fields.ranges.DateRangeField(verbose_name="期间")),
                 ("is_demo", models.BooleanField(default=False, verbose_name="演示数据")),

@@ -5,7 +5,7 @@ import django.contrib.postgres.constraints
 import django.contrib.postgres.fields.ranges
 import django.db.models.deletion
 import django.utils.timezone
-import gridmgr.history
+import gridmgr.core.history
 import pgtrigger.compiler
 import pgtrigger.migrations
 from django.conf import settings
@@ -71,7 +71,10 @@ class Migration(migrations.Migration):
                 ("pgh_created_at", models.DateTimeField(auto_now_add=True)),
                 ("pgh_label", models.TextField(help_text="The event label.")),
                 ("pgh_id", models.BigAutoField(primary_key=True, serialize=False)),
-                ("pgh_db_user", models.TextField(db_default=gridmgr.history.SessionUser(), editable=False)),
+                (
+                    "pgh_db_user",
+                    models.TextField(db_default=gridmgr.core.history.SessionUser(), editable=False),
+                ),
                 ("id", models.BigIntegerField()),
                 ("at", models.DateTimeField(default=django.utils.timezone.now, verbose_name="时间")),
                 (
@@ -133,7 +136,10 @@ class Migration(migrations.Migration):
                 ("pgh_created_at", models.DateTimeField(auto_now_add=True)),
                 ("pgh_label", models.TextField(help_text="The event label.")),
                 ("pgh_id", models.BigAutoField(primary_key=True, serialize=False)),
-                ("pgh_db_user", models.TextField(db_default=gridmgr.history.SessionUser(), editable=False)),
+                (
+                    "pgh_db_user",
+                    models.TextField(db_default=gridmgr.core.history.SessionUser(), editable=False),
+                ),
                 ("id", models.BigIntegerField()),
                 ("rule_code", models.SlugField(db_index=False, max_length=40, verbose_name="规则代码")),
                 ("found", models.FloatField(blank=True, null=True, verbose_name="实际")),
@@ -168,7 +174,10 @@ class Migration(migrations.Migration):
                 ("pgh_created_at", models.DateTimeField(auto_now_add=True)),
                 ("pgh_label", models.TextField(help_text="The event label.")),
                 ("pgh_id", models.BigAutoField(primary_key=True, serialize=False)),
-                ("pgh_db_user", models.TextField(db_default=gridmgr.history.SessionUser(), editable=False)),
+                (
+                    "pgh_db_user",
+                    models.TextField(db_default=gridmgr.core.history.SessionUser(), editable=False),
+                ),
                 ("id", models.BigIntegerField()),
                 ("during", django.contrib.postgres.fields.ranges.DateTimeRangeField(verbose_name="保留时段")),
             ],
@@ -259,7 +268,10 @@ class Migration(migrations.Migration):
                 ("pgh_created_at", models.DateTimeField(auto_now_add=True)),
                 ("pgh_label", models.TextField(help_text="The event label.")),
                 ("pgh_id", models.BigAutoField(primary_key=True, serialize=False)),
-                ("pgh_db_user", models.TextField(db_default=gridmgr.history.SessionUser(), editable=False)),
+                (
+                    "pgh_db_user",
+                    models.TextField(db_default=gridmgr.core.history.SessionUser(), editable=False),
+                ),
                 ("id", models.BigIntegerField()),
                 ("code", models.SlugField(db_index=False, max_length=40, verbose_name="代码")),
                 (
@@ -352,7 +364,10 @@ class Migration(migrations.Migration):
                 ("pgh_created_at", models.DateTimeField(auto_now_add=True)),
                 ("pgh_label", models.TextField(help_text="The event label.")),
                 ("pgh_id", models.BigAutoField(primary_key=True, serialize=False)),
-                ("pgh_db_user", models.TextField(db_default=gridmgr.history.SessionUser(), editable=False)),
+                (
+                    "pgh_db_user",
+                    models.TextField(db_default=gridmgr.core.history.SessionUser(), editable=False),
+                ),
                 ("id", models.BigIntegerField()),
                 ("name", models.CharField(max_length=80, verbose_name="名称")),
                 ("in_use", models.BooleanField(default=False, verbose_name="使用中")),
@@ -387,7 +402,10 @@ class Migration(migrations.Migration):
                 ("pgh_created_at", models.DateTimeField(auto_now_add=True)),
                 ("pgh_label", models.TextField(help_text="The event label.")),
                 ("pgh_id", models.BigAutoField(primary_key=True, serialize=False)),
-                ("pgh_db_user", models.TextField(db_default=gridmgr.history.SessionUser(), editable=False)),
+                (
+                    "pgh_db_user",
+                    models.TextField(db_default=gridmgr.core.history.SessionUser(), editable=False),
+                ),
                 ("id", models.BigIntegerField()),
                 ("since", models.DateTimeField(default=django.utils.timezone.now, verbose_name="登记时间")),
                 ("note", models.CharField(blank=True, max_length=200, verbose_name="备注")),

@@ -2,7 +2,7 @@
 
 import django.contrib.postgres.indexes
 import django.db.models.deletion
-import gridmgr.history
+import gridmgr.core.history
 import pgtrigger.compiler
 import pgtrigger.migrations
 from django.conf import settings
@@ -24,7 +24,10 @@ class Migration(migrations.Migration):
                 ("pgh_created_at", models.DateTimeField(auto_now_add=True)),
                 ("pgh_label", models.TextField(help_text="The event label.")),
                 ("pgh_id", models.BigAutoField(primary_key=True, serialize=False)),
-                ("pgh_db_user", models.TextField(db_default=gridmgr.history.SessionUser(), editable=False)),
+                (
+                    "pgh_db_user",
+                    models.TextField(db_default=gridmgr.core.history.SessionUser(), editable=False),
+                ),
                 ("id", models.BigIntegerField()),
                 (
                     "result",

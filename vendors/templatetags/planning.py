@@ -4,7 +4,7 @@ from typing import Any
 
 from django import template
 
-from gridmgr.accounts.audience import audience_of
+from gridmgr.core.accounts.audience import audience_of
 from vendors.domain.plan import steps_from
 from vendors.models import Site
 

@@ -15,9 +15,9 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 
-from gridmgr.accounts.audience import audience_of
-from gridmgr.errors import DomainError, NotThere
-from gridmgr.meanwhile import Changed, mark_versions
+from gridmgr.core.accounts.audience import audience_of
+from gridmgr.core.errors import DomainError, NotThere
+from gridmgr.core.meanwhile import Changed, mark_versions
 from vendors.domain import allocate as allotting
 from vendors.domain.allocate import Before
 from vendors.domain.rights import branches_at, may_allocate, may_see_holders, phones_visible

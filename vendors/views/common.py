@@ -11,10 +11,10 @@ from django.http import HttpRequest, HttpResponse, QueryDict
 from django.utils import timezone
 from django.utils.crypto import get_random_string
 
-from gridmgr.accounts.audience import Audience, audience_of
-from gridmgr.errors import answer
-from gridmgr.geo.crs import WGS84, metric_srid, transformer
-from gridmgr.layers.maps import Bounds, MapParts, page_map
+from gridmgr.core.accounts.audience import Audience, audience_of
+from gridmgr.core.errors import answer
+from gridmgr.core.geo.crs import WGS84, metric_srid, transformer
+from gridmgr.core.layers.maps import Bounds, MapParts, page_map
 from grids.layers import CARRIAGEWAYS, MARKETS, PARKS, ROADS, WATER
 from grids.models import Branch, Road
 from vendors.layers import PITCHES, SITES

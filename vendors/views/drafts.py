@@ -11,9 +11,9 @@ from django.utils.translation import gettext as _
 from psycopg2.extras import DateRange
 from shapely.geometry import mapping
 
-from gridmgr.errors import Invalid
-from gridmgr.geo.crs import WGS84, metric_srid, transformer
-from gridmgr.layers.maps import Bounds
+from gridmgr.core.errors import Invalid
+from gridmgr.core.geo.crs import WGS84, metric_srid, transformer
+from gridmgr.core.layers.maps import Bounds
 from grids.enums import Side
 from parking.domain.lay import KerbLine
 from vendors.domain.draft import METRE_DIGITS, Draft, Drawn, Position, called, kerb_at, locate, road_named

@@ -14,10 +14,10 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET
 
-from gridmgr.errors import Invalid
-from gridmgr.geo.bbox import metric_box
-from gridmgr.geo.crs import WGS84
-from gridmgr.outage import begun
+from gridmgr.core.errors import Invalid
+from gridmgr.core.geo.bbox import metric_box
+from gridmgr.core.geo.crs import WGS84
+from gridmgr.core.outage import begun
 from vendors.domain.footprint import Size
 from vendors.domain.kerbside import (
     NO_ROOM,

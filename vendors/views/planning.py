@@ -14,12 +14,12 @@ from django.utils.translation import pgettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 
-from gridmgr.accounts.audience import audience_of
-from gridmgr.door import json_of
-from gridmgr.errors import Invalid
-from gridmgr.geo.bbox import Bounds, in_degrees
-from gridmgr.layers.base import Layer
-from gridmgr.layers.maps import Extra, page_map
+from gridmgr.core.accounts.audience import audience_of
+from gridmgr.core.door import json_of
+from gridmgr.core.errors import Invalid
+from gridmgr.core.geo.bbox import Bounds, in_degrees
+from gridmgr.core.layers.base import Layer
+from gridmgr.core.layers.maps import Extra, page_map
 from grids import layers as of_grids
 from grids.layers import ROADS
 from grids.models import Branch, Kerb, Road

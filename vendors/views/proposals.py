@@ -14,10 +14,10 @@ from django.utils.translation import gettext_lazy, pgettext_lazy
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from gridmgr.accounts.models import User
-from gridmgr.errors import DomainError, Invalid
-from gridmgr.history import event_model
-from gridmgr.meanwhile import Changed
+from gridmgr.core.accounts.models import User
+from gridmgr.core.errors import DomainError, Invalid
+from gridmgr.core.history import event_model
+from gridmgr.core.meanwhile import Changed
 from vendors.domain import draft, plan
 from vendors.domain.pitching import Frame, Layout, lay, read_pitches, set_pitches
 from vendors.domain.place import Place, as_shapely

@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET
 
-from gridmgr.accounts.audience import audience_of
+from gridmgr.core.accounts.audience import audience_of
 from vendors.domain.rights import guidance_for, may_guide
 from vendors.domain.week import by_branch_and_week
 from vendors.forms import GuidanceFilter

@@ -14,12 +14,12 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from gridmgr.accounts import tries
-from gridmgr.accounts.audience import Audience, audience_of
-from gridmgr.accounts.models import User
-from gridmgr.accounts.tries import too_often
-from gridmgr.errors import Conflict
-from gridmgr.history import history_of
+from gridmgr.core.accounts import tries
+from gridmgr.core.accounts.audience import Audience, audience_of
+from gridmgr.core.accounts.models import User
+from gridmgr.core.accounts.tries import too_often
+from gridmgr.core.errors import Conflict
+from gridmgr.core.history import history_of
 from vendors.domain.looks import looks_at, masked_number, whole_number
 from vendors.domain.register import found_by
 from vendors.domain.rights import (

@@ -17,10 +17,10 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 
-from gridmgr.accounts.audience import Audience, audience_of
-from gridmgr.errors import Conflict, DomainError, Invalid
-from gridmgr.meanwhile import Changed, mark_versions
-from gridmgr.navigation import way_there
+from gridmgr.core.accounts.audience import Audience, audience_of
+from gridmgr.core.errors import Conflict, DomainError, Invalid
+from gridmgr.core.meanwhile import Changed, mark_versions
+from gridmgr.core.navigation import way_there
 from grids.domain.streets_on_foot import walking_network
 from grids.domain.walking import WalkingNetwork
 from grids.domain.wayfinding import Spot, say_where

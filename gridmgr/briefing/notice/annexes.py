@@ -7,10 +7,10 @@ from typing import Any
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
-from gridmgr import quantities
 from gridmgr.briefing import wording
 from gridmgr.briefing.dossier import Dossier
 from gridmgr.briefing.notice.official import HEI, XIAO_SI, Column, Part, paragraph, table
+from gridmgr.core import quantities
 
 
 @dataclass(frozen=True)

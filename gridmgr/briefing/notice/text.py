@@ -9,7 +9,6 @@ from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 from docx.shared import Pt
 
-from gridmgr import quantities
 from gridmgr.briefing import wording
 from gridmgr.briefing.counts import APART
 from gridmgr.briefing.dossier import BranchPart, Dossier, Figure
@@ -31,9 +30,10 @@ from gridmgr.briefing.notice.official import (
     to_fill_in,
 )
 from gridmgr.briefing.pictures import Pictures
-from gridmgr.layers.extract import source
-from gridmgr.layers.maps import ATTRIBUTION
-from gridmgr.past import Tense, tense_of
+from gridmgr.core import quantities
+from gridmgr.core.layers.extract import source
+from gridmgr.core.layers.maps import ATTRIBUTION
+from gridmgr.core.past import Tense, tense_of
 
 MAP_MM = (156.0, 165.0)
 _FIGURE = re.compile(r"%\((\w+)\)s")

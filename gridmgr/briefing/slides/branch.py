@@ -7,7 +7,6 @@ from typing import Any
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
-from gridmgr import quantities
 from gridmgr.briefing import wording
 from gridmgr.briefing.dossier import BranchPart
 from gridmgr.briefing.pictures import Pictures
@@ -15,6 +14,7 @@ from gridmgr.briefing.slides.deck import Deck
 from gridmgr.briefing.slides.master import BOTTOM, INNER, MARGIN, MUTED, TOP
 from gridmgr.briefing.slides.shapes import Box, Grid, Head, Row, Text, picture, text_box
 from gridmgr.briefing.slides.whole import attribution
+from gridmgr.core import quantities
 
 # Map and tables stand in two columns, on later slides tables in both.
 _BETWEEN = 7.0

@@ -14,7 +14,7 @@ from gridmgr.briefing.dossier import Dossier, Figure
 from gridmgr.briefing.slides import master
 from gridmgr.briefing.slides.master import ACCENT, INK, MARGIN, MUTED, WASH, WIDTH
 from gridmgr.briefing.slides.shapes import Box, Text, put, text_box
-from gridmgr.layers.extract import source
+from gridmgr.core.layers.extract import source
 
 
 class Deck:

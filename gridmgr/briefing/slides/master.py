@@ -10,7 +10,7 @@ from pptx.oxml import parse_xml
 from pptx.oxml.ns import qn
 from pptx.util import Emu, Length
 
-from gridmgr.layers.palette import BRANCH_COLOURS
+from gridmgr.core.layers.palette import BRANCH_COLOURS
 
 # On every Chinese Windows and in WPS; elsewhere its like is put in its place.
 FONT = "Microsoft YaHei"

@@ -14,7 +14,7 @@ from gridmgr.briefing.slides.charts import bars
 from gridmgr.briefing.slides.deck import Deck
 from gridmgr.briefing.slides.master import BOTTOM, INNER, MARGIN, MUTED, TOP
 from gridmgr.briefing.slides.shapes import Box, Grid, Head, Row, Text, picture, put, text_box
-from gridmgr.layers.maps import ATTRIBUTION
+from gridmgr.core.layers.maps import ATTRIBUTION
 
 CITY_MM = (222.0, 139.0)
 # Lying bars that one slide has room for.

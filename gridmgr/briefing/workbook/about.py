@@ -9,12 +9,12 @@ from django.utils.translation import gettext as _
 from openpyxl.utils import quote_sheetname
 from openpyxl.worksheet.hyperlink import Hyperlink
 
-from gridmgr import quantities
 from gridmgr.briefing import wording
 from gridmgr.briefing.dossier import Dossier
 from gridmgr.briefing.workbook.cells import COUNT, DAY, MOMENT, WASH, Book, Link
 from gridmgr.briefing.workbook.counted import UNITS, counted
 from gridmgr.briefing.workbook.tables import Tables
+from gridmgr.core import quantities
 
 
 def write_about(book: Book, dossier: Dossier, tables: Tables) -> None:

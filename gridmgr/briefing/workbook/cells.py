@@ -19,7 +19,7 @@ from openpyxl.xml.constants import SHEET_MAIN_NS
 from openpyxl.xml.functions import fromstring, tostring
 
 from gridmgr.briefing.wording import ems, plain
-from gridmgr.layers.sheets import CELL_CHARACTERS, FORMULA
+from gridmgr.core.layers.sheets import CELL_CHARACTERS, FORMULA
 
 FONT = "Microsoft YaHei"
 ACCENT = "0B4F96"

@@ -9,13 +9,13 @@ from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from gridmgr.accounts.audience import Audience
-from gridmgr.accounts.models import Role
 from gridmgr.briefing.dossier import Dossier
 from gridmgr.briefing.gather import gather, snapshot
 from gridmgr.briefing.pack import FORMS, Pack, form_of, make_pack
-from gridmgr.errors import DomainError, Invalid
-from gridmgr.layers.files import whole_file
+from gridmgr.core.accounts.audience import Audience
+from gridmgr.core.accounts.models import Role
+from gridmgr.core.errors import DomainError, Invalid
+from gridmgr.core.layers.files import whole_file
 
 
 class Command(BaseCommand):

@@ -8,8 +8,8 @@ from django.core.management.base import BaseCommand, CommandError
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop, ngettext, override
 
-from gridmgr.errors import Conflict
-from gridmgr.promises.compare import KINDS, STATES, Fault, Steps, faults, mend, steps
+from gridmgr.core.errors import Conflict
+from gridmgr.core.promises.compare import KINDS, STATES, Fault, Steps, faults, mend, steps
 from vendors.domain import keyring
 from vendors.domain.rekey import refuse_unreadable
 

@@ -8,7 +8,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from django.utils.translation import gettext as _
 
-from gridmgr.errors import DomainError
+from gridmgr.core.errors import DomainError
 
 
 class Command(BaseCommand):

@@ -10,13 +10,13 @@ from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from gridmgr.accounts.audience import Audience
-from gridmgr.accounts.models import Role
 from gridmgr.catalog import BACKDROP, LAYERS, layer_named
+from gridmgr.core.accounts.audience import Audience
+from gridmgr.core.accounts.models import Role
+from gridmgr.core.errors import DomainError, Invalid
+from gridmgr.core.geo.crs import WGS84
+from gridmgr.core.layers.files import FORMATS, export_layer
 from gridmgr.data_files import of_branch
-from gridmgr.errors import DomainError, Invalid
-from gridmgr.geo.crs import WGS84
-from gridmgr.layers.files import FORMATS, export_layer
 
 
 class Command(BaseCommand):

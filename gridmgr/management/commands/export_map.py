@@ -9,15 +9,15 @@ from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from gridmgr.accounts.audience import Audience
-from gridmgr.accounts.models import Role
 from gridmgr.briefing.conditions import filters_of
 from gridmgr.briefing.map_file import FORMATS, MapFile, Paper, form_of, map_file
 from gridmgr.briefing.scope import scope_of, view_of
 from gridmgr.catalog import LAYERS, layer_named
-from gridmgr.errors import DomainError, Invalid
-from gridmgr.layers.files import whole_file
-from gridmgr.past import as_of
+from gridmgr.core.accounts.audience import Audience
+from gridmgr.core.accounts.models import Role
+from gridmgr.core.errors import DomainError, Invalid
+from gridmgr.core.layers.files import whole_file
+from gridmgr.core.past import as_of
 
 
 class Command(BaseCommand):

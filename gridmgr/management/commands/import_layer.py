@@ -9,10 +9,10 @@ from django.core.management.base import BaseCommand, CommandError
 from django.utils.translation import gettext as _
 
 from gridmgr.catalog import layer_named
+from gridmgr.core.errors import DomainError
+from gridmgr.core.importing.layers import import_layer
+from gridmgr.core.importing.report import Report, lines
 from gridmgr.data_files import IMPORTERS, importer_named, labels_of_layer
-from gridmgr.errors import DomainError
-from gridmgr.importing.layers import import_layer
-from gridmgr.importing.report import Report, lines
 from gridmgr.intake.record import counts_of, digest_of, kept_of, recorded
 
 

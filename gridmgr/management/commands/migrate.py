@@ -4,7 +4,7 @@ from typing import Any
 
 from django.core.management.commands import migrate
 
-from gridmgr.history import session_context
+from gridmgr.core.history import session_context
 from grids.importers.roads import os_user
 
 

@@ -4,7 +4,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
-from gridmgr.patience import settle_role, wanted
+from gridmgr.core.patience import settle_role, wanted
 
 
 class Command(BaseCommand):

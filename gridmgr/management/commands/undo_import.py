@@ -7,7 +7,7 @@ from uuid import UUID
 from django.core.management.base import BaseCommand, CommandError
 from django.utils.translation import gettext as _
 
-from gridmgr.errors import DomainError
+from gridmgr.core.errors import DomainError
 from gridmgr.intake.models import Import
 from gridmgr.intake.undo import CannotUndo, take_back
 

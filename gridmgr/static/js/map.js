@@ -1,7 +1,7 @@
 /* The maps of gridmgr: vector tiles drawn on a canvas inside Leaflet.
  *
  * Folium's script calls gridmgr.map, gridmgr.tileGroup and gridmgr.overlay with specifications made from the layer
- * declarations (gridmgr/layers/maps.py). Popups are built from text nodes only: no property can carry markup.
+ * declarations (gridmgr/core/layers/maps.py). Popups are built from text nodes only: no property can carry markup.
  */
 (function () {
   "use strict";

@@ -9,8 +9,8 @@ from django.core.checks import Tags
 from django.core.management.base import BaseCommand, CommandError
 from django.utils.translation import gettext as _
 
-from gridmgr.errors import DomainError
-from gridmgr.importing.report import Report, lines
+from gridmgr.core.errors import DomainError
+from gridmgr.core.importing.report import Report, lines
 from grids.importers import import_roads
 
 

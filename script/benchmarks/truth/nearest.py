@@ -13,7 +13,7 @@ import numpy as np
 import shapely
 from django.utils import timezone
 
-from gridmgr.errors import DomainError
+from gridmgr.core.errors import DomainError
 from grids.models import Kerb
 from script.benchmarks.truth import raw
 from vendors.domain.draft import Draft, Drawn, Position, draw, position_at

@@ -15,7 +15,7 @@ from django.contrib.gis.geos import Polygon as StoredPolygon
 from django.db import connection
 from django.db.models import Sum
 
-from gridmgr.layers.version import data_state
+from gridmgr.core.layers.version import data_state
 from grids.enums import RoadClass
 from grids.models import Carriageway, Facility, Kerb, Road
 from parking.models import (

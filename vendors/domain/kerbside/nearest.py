@@ -11,7 +11,7 @@ import numpy as np
 import shapely
 from django.contrib.gis.measure import D
 
-from gridmgr.errors import Invalid
+from gridmgr.core.errors import Invalid
 from grids.enums import RoadClass
 from grids.models import Kerb
 from vendors.domain import siting

@@ -9,8 +9,8 @@ from datetime import date
 
 from django.utils.translation import gettext as _
 
-from gridmgr.accounts.audience import Audience
-from gridmgr.errors import Conflict
+from gridmgr.core.accounts.audience import Audience
+from gridmgr.core.errors import Conflict
 from vendors.domain.place import Place
 from vendors.domain.siting.judging import clear_width, offsets_from, verdict_of
 from vendors.domain.siting.survey import (

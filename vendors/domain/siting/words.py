@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from django.utils.translation import gettext as _
 
-from gridmgr import quantities
+from gridmgr.core import quantities
 from vendors.enums import Check, Target
 
 if TYPE_CHECKING:

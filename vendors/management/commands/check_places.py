@@ -11,8 +11,8 @@ from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from gridmgr.errors import NotRecorded
-from gridmgr.past import as_of
+from gridmgr.core.errors import NotRecorded
+from gridmgr.core.past import as_of
 from vendors.domain.batch import Checked, check_places, keep, unruled_kinds
 from vendors.domain.siting import said
 from vendors.enums import Check, CheckResult

@@ -5,7 +5,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from gridmgr.errors import Conflict
+from gridmgr.core.errors import Conflict
 from grids.importers.roads import os_user
 from vendors.domain import keyring
 from vendors.domain.rekey import change_key, forget_unreadable

@@ -1,0 +1,11 @@
+from django.apps import AppConfig
+from django.utils.translation import pgettext_lazy
+
+
+class AccountsConfig(AppConfig):
+    name = "gridmgr.core.accounts"
+    label = "accounts"
+    verbose_name = pgettext_lazy("plural", "账号")
+
+    def ready(self) -> None:
+        from gridmgr.core.accounts import rules  # noqa: F401  (registers the permissions)

@@ -1,0 +1,455 @@
+"""The record of every change: written by database triggers, so that no path (page, admin, command, SQL) escapes it."""
+
+import json
+import uuid
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from datetime import date, datetime, time
+from typing import Any, TypeVar
+
+import pghistory
+import pghistory.middleware
+import pghistory.trigger
+import pgtrigger
+from django.apps import apps
+from django.contrib.gis.db.models import GeometryField
+from django.contrib.postgres.indexes import BrinIndex
+from django.db import DatabaseError, connections, models
+from django.db.models.expressions import Func
+from django.http import HttpRequest
+from django.utils.translation import gettext as _
+from psycopg2.extras import DateRange, NumericRange
+
+from gridmgr.core import quantities
+
+M = TypeVar("M", bound=type[models.Model])
+
+
+class SessionUser(Func):
+    """PostgreSQL's `session_user`: who wrote when no person was logged in (psql, a script)."""
+
+    template = "session_user"
+    output_field = models.TextField()
+
+
+class _Trigger(pghistory.trigger.Event):
+    """Records the rows of one statement, one event for each, from PostgreSQL's tables of old and new rows."""
+
+    def get_func(self, model: models.Model) -> pgtrigger.Func:
+        """The library's, but a statement that changed nothing leaves no context behind, as none of its rows asks for it."""
+        text = super().get_func(model).func
+        for found, better in (
+            ("WITH _pgh_attached_context AS ( SELECT _pgh_attach_context() AS value ) ", ""),
+            ("_pgh_attached_context.value", "(SELECT _pgh_attach_context())"),
+            (", _pgh_attached_context;", ";"),
+        ):
+            if found not in text:
+                raise RuntimeError(f"django-pghistory writes its triggers anew: no {found!r} in {text!r}")
+            text = text.replace(found, better)
+        return pgtrigger.Func(text)
+
+    def get_func_template_kwargs(self, model: models.Model) -> dict[str, Any]:
+        """Of an UPDATE, the rows that read differently than before, and those whose key changed, which have no partner.
+
+        Rows are paired by a full join because PostgreSQL can only hash or sort for it: the plan is made in a session's
+        first UPDATE, of one row perhaps, and a nested loop would then be kept for an UPDATE of 100,000.
+        """
+        known: dict[str, Any] = super().get_func_template_kwargs(model)
+        if self.operation != pgtrigger.Update:
+            return known
+        key = f'"{model._meta.pk.column}"'
+        pairs = f"old_values FULL JOIN new_values ON old_values.{key} = new_values.{key}"
+        changed = self.get_condition(model).resolve(model)
+        changed = changed.replace("OLD.", "old_values.").replace("NEW.", "new_values.")
+        there = f"num_nonnulls(new_values.{key}) = 1"  # not IS NOT NULL, which would make it a right join
+        return known | {"cond_new_values": f"{pairs} WHERE {there} AND ({changed})"}
+
+
+class _ByStatement(pghistory.RowEvent):
+    """Mixed into the library's trackers, so that they make our trigger."""
+
+    level = pgtrigger.Statement
+
+    def add_event_trigger(self, event_model: type[models.Model]) -> None:
+        trigger = _Trigger(
+            event_model=event_model,
+            label=self.label,
+            name=self.trigger_name,
+            row=self.row,
+            operation=self.operation,
+            condition=self.condition,
+            level=self.level,
+        )
+        pgtrigger.register(trigger)(event_model.pgh_tracked_model)  # type: ignore[attr-defined]
+
+
+class _Insert(_ByStatement, pghistory.InsertEvent):
+    pass
+
+
+class _Update(_ByStatement, pghistory.UpdateEvent):
+    pass
+
+
+class _Delete(_ByStatement, pghistory.DeleteEvent):
+    pass
+
+
+def append_only() -> list[pgtrigger.Trigger]:
+    """What is written stays: no update, no delete, and no TRUNCATE, which asks no row."""
+    return [
+        pgtrigger.Protect(name="append_only", operation=pgtrigger.Update | pgtrigger.Delete),
+        never_truncated(),
+    ]
+
+
+def never_truncated() -> pgtrigger.Trigger:
+    """Rows go one by one, so that each leaves a record."""
+    return pgtrigger.Trigger(
+        name="no_truncate",
+        level=pgtrigger.Statement,
+        when=pgtrigger.Before,
+        operation=pgtrigger.Truncate,
+        func="RAISE EXCEPTION 'pgtrigger: Cannot truncate % table', TG_TABLE_NAME;",
+    )
+
+
+def truncate_guards() -> list[str]:
+    """All of these, by the names that `pgtrigger.ignore` takes: for tests and benches, which empty their own tables."""
+    return [
+        f"{model._meta.label}:{each.name}"
+        for model, each in pgtrigger.registered()
+        if each.name == "no_truncate"
+    ]
+
+
+def context_stands() -> pgtrigger.Trigger:
+    """Who made a change stays on record. Only the transaction that wrote it may still add to it, as a request does."""
+    return pgtrigger.Trigger(
+        name="context_stands",
+        when=pgtrigger.Before,
+        operation=pgtrigger.Update | pgtrigger.Delete,
+        func="""
+            IF TG_OP = 'UPDATE' AND OLD.created_at = now() AND NEW.created_at = OLD.created_at AND NEW.id = OLD.id THEN
+                RETURN NEW;
+            END IF;
+            RAISE EXCEPTION USING MESSAGE = format('pgtrigger: Cannot %s rows from %s table', lower(TG_OP), TG_TABLE_NAME);
+        """,
+    )
+
+
+# How the rows of each tracked model are told of a past day: the column with their days of validity, "" without one,
+# None for those of which only the present is told.
+_TOLD: dict[type[models.Model], str | None] = {}
+# What a city has before it has any data.
+_GIVEN: set[type[models.Model]] = set()
+# Columns that are lists of keys, and whose keys they are.
+_KEYS_OF: dict[type[models.Model], dict[str, str]] = {}
+
+
+def tracked(
+    *,
+    exclude: Sequence[str] = (),
+    valid: str = "",
+    told: bool = True,
+    given: bool = False,
+    keys_of: Mapping[str, str] | None = None,
+) -> Callable[[M], M]:
+    """Class decorator: each insert, update and delete of a row is copied to an append-only event table.
+
+    Once per statement, from PostgreSQL's tables of old and new rows: 100,000 rows cost one trigger, not 100,000.
+    `valid` names the range of days on which a row holds: a day in the past (gridmgr.core.past) is then told by it, whenever the row was
+    entered. With `told=False` the past of these rows is not told. `given`: a city comes with such rows, so that they don't tell
+    when its data began. `keys_of` says of a column that is a list of keys whose they are, so that they are told by name.
+    """
+
+    def decorate(model: M) -> M:
+        _TOLD[model] = valid if told else None
+        _KEYS_OF[model] = dict(keys_of or {})
+        if given:
+            _GIVEN.add(model)
+        track = pghistory.track(
+            _Insert("insert"),
+            _Update("update"),
+            _Delete("delete"),
+            exclude=list(exclude),
+            append_only=False,
+            meta={"triggers": append_only(), "indexes": [_when(model)]},
+            attrs={
+                "pgh_id": models.BigAutoField(primary_key=True),
+                "pgh_db_user": models.TextField(db_default=SessionUser(), editable=False),
+                **_unindexed(model, exclude),
+            },
+        )
+        pgtrigger.register(never_truncated())(model)
+        return track(model)
+
+    return decorate
+
+
+@contextmanager
+def session_context(using: str, **metadata: Any) -> Iterator[None]:
+    """All that this connection writes meanwhile is on record under `metadata`.
+
+    pghistory.context puts its settings before each statement, which those of migrations don't stand.
+    """
+    _settle_context(using, str(uuid.uuid4()), json.dumps(metadata))
+    try:
+        yield
+    finally:
+        with suppress(
+            DatabaseError
+        ):  # a connection that is lost, or a transaction that is broken, forgets by itself
+            _settle_context(using, "", "")
+
+
+def _settle_context(using: str, context: str, metadata: str) -> None:
+    with connections[using].cursor() as cursor:
+        for name, value in (("context_id", context), ("context_metadata", metadata)):
+            cursor.execute("SELECT set_config(%s, %s, false)", [f"pghistory.{name}", value])
+
+
+def told_of(model: type[models.Model]) -> str | None:
+    """The column with the days on which the model's rows hold, "" without one; None when its past is not told."""
+    return _TOLD.get(model)
+
+
+def is_given(model: type[models.Model]) -> bool:
+    """Whether a city has rows of the model before it has any data."""
+    return model in _GIVEN
+
+
+def _when(model: type[models.Model]) -> models.Index:
+    """What has changed since a day. Events come in the order of time, so a summary of each block is index enough."""
+    name = f"{model._meta.model_name}_event_when"
+    return BrinIndex(fields=["pgh_created_at"], name=name, pages_per_range=16, autosummarize=True)
+
+
+def _unindexed(model: type[models.Model], exclude: Sequence[str]) -> dict[str, "models.Field[Any, Any]"]:
+    """Geometry and foreign keys of `model` as its event table has them: without the index that nobody would use."""
+    lean: dict[str, models.Field[Any, Any]] = {}
+    for field in model._meta.local_fields:
+        if isinstance(field, GeometryField):
+            lean[field.name] = field.clone()
+            lean[field.name].spatial_index = False  # type: ignore[attr-defined]
+        elif isinstance(field, models.ForeignKey):
+            lean[field.name] = models.ForeignKey(
+                field.remote_field.model,
+                models.DO_NOTHING,
+                verbose_name=field.verbose_name,
+                null=field.null,
+                related_name="+",
+                db_constraint=False,
+                db_index=False,
+            )
+    return {name: field for name, field in lean.items() if name not in exclude}
+
+
+class HistoryMiddleware(pghistory.middleware.HistoryMiddleware):
+    """Writes who is logged in, and on which page, beside every change that the request makes."""
+
+    def get_context(self, request: HttpRequest) -> dict[str, Any]:
+        user = request.user if request.user.is_authenticated else None
+        return {
+            "user": user.pk if user else None,
+            "username": user.get_username() if user else "",
+            "url": request.path,
+        }
+
+
+@dataclass(frozen=True)
+class Change:
+    """One line of an object's history: when, who, by which way, and (field, before, after) triples."""
+
+    at: datetime
+    who: str
+    way: str
+    label: str
+    fields: list[tuple[str, str, str]]
+
+
+def history_of(thing: models.Model, *, hidden: Sequence[str] = (), most: int = 50) -> list[Change]:
+    """The latest `most` changes of `thing`, newest first; the values of `hidden` fields read as •••."""
+    events = list(
+        event_model(type(thing))
+        .objects.filter(pgh_obj_id=thing.pk)
+        .select_related("pgh_context")
+        .order_by("-pgh_id")[: most + 1]
+    )
+    before = [*events[1:], None][: len(events)]
+    return changes_between(list(zip(events, before, strict=True))[:most], hidden=hidden)
+
+
+def changes_between(pairs: Sequence[tuple[Any, Any]], *, hidden: Sequence[str] = ()) -> list[Change]:
+    """What each event changed against the one before it (None: there was none). One query per model pointed to."""
+    names = _names_of([event for pair in pairs for event in pair if event is not None])
+    return [_change(event, previous, set(hidden), names) for event, previous in pairs]
+
+
+@dataclass(frozen=True)
+class Event:
+    """One line of a whole table's history: what was done to which row, and whether that row is still there."""
+
+    at: datetime
+    who: str
+    way: str
+    label: str
+    key: Any
+    name: str
+    exists: bool
+
+
+def changes_in(model: type[models.Model], *, most: int = 200) -> list[Event]:
+    """The latest `most` changes of all rows of `model`, newest first, deleted rows among them. Two queries."""
+    events = list(event_model(model).objects.select_related("pgh_context").order_by("-pgh_id")[:most])
+    keys = {event.pgh_obj_id for event in events}
+    there = set(model._base_manager.filter(pk__in=keys).values_list("pk", flat=True))
+    return [
+        Event(
+            event.pgh_created_at,
+            *_by_whom(event),
+            event.pgh_label,
+            event.pgh_obj_id,
+            name_then(event),
+            event.pgh_obj_id in there,
+        )
+        for event in events
+    ]
+
+
+def name_then(event: Any) -> str:
+    """What the row was called when it changed."""
+    given = [getattr(event, name, "") for name in ("code", "number", "username", "name", "day")]
+    return " ".join(str(each) for each in given if each) or f"#{event.pgh_obj_id}"
+
+
+def _by_whom(event: Any) -> tuple[str, str]:
+    """Who made the change, and by which way: a page's address, a command, or plain SQL."""
+    context = event.pgh_context.metadata if event.pgh_context else {}
+    who = context.get("username") or context.get("os_user") or event.pgh_db_user
+    return who, context.get("command") or context.get("url") or _("直接写入数据库")
+
+
+def event_model(model: type[models.Model]) -> Any:
+    """The model of the event table that `tracked` made beside `model`."""
+    return next(relation for relation in _event_models(model))
+
+
+def is_tracked(model: type[models.Model]) -> bool:
+    """Whether changes of `model` are on record."""
+    return next(_event_models(model), None) is not None
+
+
+def _event_models(model: type[models.Model]) -> Iterator[Any]:
+    for related in model._meta.related_objects:
+        candidate = related.related_model
+        if isinstance(candidate, type) and issubclass(candidate, pghistory.models.Event):
+            yield candidate
+
+
+# Names of the rows that foreign keys point to: {model: {key: name}}.
+Names = dict[type[models.Model], dict[Any, str]]
+
+
+def _names_of(events: Sequence[Any]) -> Names:
+    """Names of all that the events' foreign keys point to and that is still there. One query per model pointed to."""
+    wanted: dict[type[models.Model], set[Any]] = {}
+    for event in events:
+        for field in _tracked_fields(event):
+            if model := _pointed_to(field):
+                wanted.setdefault(model, set()).update(_keys(getattr(event, field.attname)))
+    return {model: _names(model, keys) for model, keys in wanted.items() if keys}
+
+
+def _pointed_to(field: Any) -> type[models.Model] | None:
+    """The model that a foreign key, or a list of keys, points to; None of any other field."""
+    if isinstance(field, models.ForeignKey):
+        found: type[models.Model] = field.related_model
+        return found
+    told = _KEYS_OF.get(getattr(field.model, "pgh_tracked_model", field.model), {}).get(field.name)
+    return apps.get_model(told) if told else None
+
+
+def _keys(value: Any) -> list[Any]:
+    if value is None:
+        return []
+    return value if isinstance(value, list) else [value]
+
+
+def _names(model: type[models.Model], keys: Iterable[Any]) -> dict[Any, str]:
+    return {row.pk: str(row) for row in model._base_manager.filter(pk__in=keys).select_related()}
+
+
+def _tracked_fields(event: Any) -> list[Any]:
+    """What a person changed: not the record's own columns, nor the counter of changes."""
+    own = {"id", "version"}
+    return [
+        field for field in event._meta.fields if not field.name.startswith("pgh_") and field.name not in own
+    ]
+
+
+def _change(event: Any, previous: Any, hidden: set[str], names: Names) -> Change:
+    fields = list(_differences(event, previous, hidden, names))
+    return Change(event.pgh_created_at, *_by_whom(event), event.pgh_label, fields)
+
+
+def _differences(event: Any, previous: Any, hidden: set[str], names: Names) -> Iterator[tuple[str, str, str]]:
+    if event.pgh_label == "delete":
+        return
+    for field, old, new in changed_fields(event, previous):
+        mask = field.name in hidden or field.name.endswith("_digest")
+        said = [_say(field, value, mask, names) for value in (old, new)]
+        yield str(field.verbose_name), said[0], said[1]
+
+
+def changed_fields(event: Any, previous: Any) -> Iterator[tuple[Any, Any, Any]]:
+    """Field, value before and value after, of all that a person changed from `previous` (None: nothing) to `event`."""
+    for field in _tracked_fields(event):
+        old = getattr(previous, field.attname) if previous is not None else None
+        new = getattr(event, field.attname)
+        if old != new and not (_nothing(old) and _nothing(new)):
+            yield field, old, new
+
+
+def in_words(field: Any, value: Any, *, hidden: bool = False) -> str:
+    """One value of a field as the history says it; a row pointed to costs a query."""
+    names: Names = {}
+    if not hidden and (model := _pointed_to(field)) and (keys := _keys(value)):
+        names = {model: _names(model, keys)}
+    return _say(field, value, hidden, names)
+
+
+def _nothing(value: Any) -> bool:
+    return value is None or value == "" or value == []
+
+
+def _say(field: Any, value: Any, mask: bool, names: Names) -> str:
+    if _nothing(value):
+        return quantities.NOTHING
+    if mask:
+        return "•••"
+    if model := _pointed_to(field):
+        gone = _("已删除的内容(%(key)s)")
+        return _("、").join(names.get(model, {}).get(key) or gone % {"key": key} for key in _keys(value))
+    if field.flatchoices:
+        return str(dict(field.flatchoices).get(value, value))
+    return _say_value(value)
+
+
+def _say_value(value: Any) -> str:
+    if isinstance(value, bool):
+        return _("是") if value else _("否")
+    if isinstance(value, DateRange):
+        return quantities.period(value)
+    if isinstance(value, NumericRange):
+        return quantities.stretch(value)
+    if isinstance(value, datetime):
+        return quantities.moment(value)
+    if isinstance(value, date):
+        return quantities.day(value)
+    if isinstance(value, time):
+        return quantities.clock(value)
+    if hasattr(value, "geom_type"):
+        return _("图形,%(points)s 个点") % {"points": value.num_coords}
+    return str(value)
