@@ -162,7 +162,7 @@ def _holders(step: Steps, doomed: Mapping[Model, set[Any]]) -> list[_Found]:
             rows.delete()
             continue
         held = Counter(rows.exclude(pk__in=doomed.get(child, set())).values_list(key.attname, flat=True))
-        reason = _("导入之后又有 %(count)s 个“%(what)s”属于它")
+        reason = _("导入之后又有 %(count)s 个%(what)s属于它")
         found += [
             (step.model, pk, 0, reason % {"count": count, "what": child._meta.verbose_name})
             for pk, count in held.items()

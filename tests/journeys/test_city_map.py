@@ -45,6 +45,24 @@ def test_city_map_draws_and_its_bay_opens(visit: Callable[..., Visitor], town: T
     assert page.url.endswith("/bays/BW-01/")
 
 
+def test_map_says_that_it_loads_until_the_first_tile_is_there(
+    visit: Callable[..., Visitor], town: Town, office: str
+) -> None:
+    visitor = visit()
+    visitor.log_in(office)
+    held: list[Any] = []
+    visitor.page.route("**/tiles/**", lambda route: held.append(route))  # noqa: PLW0108
+    page = visitor.page
+    page.goto(f"{visitor.base}/map/?loc={loc(500, 0, 17)}")
+    waiting = page.locator(".map-waiting")
+    waiting.wait_for()
+    assert waiting.get_attribute("data-waiting") == "地图加载中…"
+    for route in held:
+        route.continue_()
+    page.unroute("**/tiles/**")
+    page.wait_for_selector(".map-waiting", state="detached")
+
+
 def test_address_holds_the_view(visit: Callable[..., Visitor], town: Town, office: str) -> None:
     visitor = visit()
     visitor.log_in(office)

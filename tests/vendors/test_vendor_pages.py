@@ -314,6 +314,20 @@ def test_member_guides_anywhere_and_holds_with_one_post(client_as: Any, town: To
     assert "附近现在没有可去的摊点" in full
 
 
+def test_refusal_of_a_hold_lets_those_who_may_call_whom_it_names(
+    client_as: Any, town: Town, street: None
+) -> None:
+    client = client_as("member", member=town.own.member)
+    form = {**degrees(500, 0), "first_time": "1", "site": town.own.site.code}
+    assert client.post("/guide/hold/", {**form, "key": signed_slip()}).status_code == 302
+    refused = client.post("/guide/hold/", {**form, "key": signed_slip()})
+    assert refused.status_code == 409
+    assert f'href="tel:{town.own.secretary.phone}"' in refused.content.decode()
+    afar = client_as("member", member=town.other.member).post("/guide/hold/", {**form, "key": signed_slip()})
+    assert afar.status_code == 409
+    assert f"tel:{town.own.secretary.phone}" not in afar.content.decode()
+
+
 def test_guide_answers_bad_places_in_words(client_as: Any, town: Town) -> None:
     client = client_as("administrator")
     for lon, lat in (("", ""), ("nan", "37"), ("inf", "37"), ("x", "y"), ("112", "99"), ("0", "0")):
@@ -362,6 +376,13 @@ def test_slip_says_where_to_go_to_anyone_who_has_it_but_not_who_for_a_day(
     assert client.get(address).status_code == 404
     assert client.get("/guide/SD261122-AAAAAAAAAA/").status_code == 404
     assert member.get(address).status_code == 200
+
+
+def test_outcome_buttons_stand_before_the_slip(client_as: Any, town: Town, street: None) -> None:
+    officer = client_as("member", member=town.own.member)
+    form = {**degrees(500, 0), "first_time": "1", "site": town.own.site.code, "key": signed_slip()}
+    page = officer.get(officer.post("/guide/hold/", form)["Location"]).content.decode()
+    assert page.index('name="outcome" value="came"') < page.index('<article class="slip')
 
 
 def test_qr_code_holds_the_address_of_the_slip() -> None:
