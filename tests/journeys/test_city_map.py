@@ -51,7 +51,7 @@ def test_map_says_that_it_loads_until_the_first_tile_is_there(
     visitor = visit()
     visitor.log_in(office)
     held: list[Any] = []
-    visitor.page.route("**/tiles/**", lambda route: held.append(route))  # noqa: PLW0108
+    visitor.page.route("**/tiles/**", lambda route: held.append(route))
     page = visitor.page
     page.goto(f"{visitor.base}/map/?loc={loc(500, 0, 17)}")
     waiting = page.locator(".map-waiting")
