@@ -55,6 +55,12 @@ FACILITIES: Sequence[Layer] = [
 
 BACKDROP: Sequence[Layer] = [PARKS, MARKETS, WATER, CARRIAGEWAYS]
 
+
+def off_at_first() -> list[str]:
+    """Names of the layers that start switched off on a map of the city."""
+    return [layer.name for layer in LAYERS if layer.off_at_first]
+
+
 _BY_NAME = {layer.name: layer for layer in [*LAYERS, *FACILITIES, *BACKDROP]}
 
 

@@ -11,6 +11,7 @@ from django.utils.translation import pgettext_lazy
 from gridmgr.core.accounts.audience import Audience
 from gridmgr.core.geo.functions import LineSubstring, RangeLower, RangeUpper
 from gridmgr.core.layers.base import Field, Layer, Style, last_day
+from gridmgr.core.layers.declared import Part, Print
 from grids import enums
 from grids.models import Assignment, Backdrop, Branch, Carriageway, Facility, Member, MemberAssignment, Road
 
@@ -64,6 +65,8 @@ ROADS = Layer(
     route="road",
     search=["name", "name_en"],
     style=Style(shape="line", colour="road", width=4, label="name"),
+    part=Part.NAMES,
+    rank=10,
     fields=[
         Field("name", _("名称"), "name"),
         Field("name_en", _("英文名称"), "name_en"),
@@ -85,6 +88,8 @@ SECTIONS = Layer(
     route="section",
     heading="road",
     style=Style(shape="line", colour="branch", width=5, label="branch"),
+    part=Part.ANSWERS,
+    rank=15,
     fields=[
         Field("road", _("道路"), "road__name"),
         Field("branch", _("支部编号"), "branch__code"),
@@ -108,6 +113,9 @@ BRANCHES = Layer(
     key="code",
     search=["code", "name", "name_en"],
     style=Style(shape="area", colour="branch", width=1.5, label="name"),
+    part=Part.GRIDS,
+    rank=20,
+    off_at_first=True,
     fields=[
         Field("code", _("编号"), "code"),
         Field("name", _("名称"), "name"),
@@ -125,6 +133,7 @@ CARRIAGEWAYS = Layer(
     geometry="line",
     models=[Carriageway],
     style=Style(shape="line", colour="road", width=2),
+    part=Part.STREETS,
     fields=[
         Field("name", _("名称"), "name"),
         Field("highway", _("来源等级"), "highway"),
@@ -134,7 +143,9 @@ CARRIAGEWAYS = Layer(
 )
 
 
-def _backdrop(kind: enums.BackdropKind, name: str, title: Any, colour: str) -> Layer:
+def _backdrop(
+    kind: enums.BackdropKind, name: str, title: Any, colour: str, *, rank: int, ink: str = ""
+) -> Layer:
     return Layer(
         name=name,
         title=title,
@@ -142,13 +153,16 @@ def _backdrop(kind: enums.BackdropKind, name: str, title: Any, colour: str) -> L
         geometry="area",
         models=[Backdrop],
         style=Style(shape="area", colour=colour, label="name"),
+        part=Part.GROUND,
+        printed=Print(ink=ink),
+        rank=rank,
         fields=[Field("name", _("名称"), "name")],
     )
 
 
-WATER = _backdrop(enums.BackdropKind.WATER, "water", _("水域"), "water")
-PARKS = _backdrop(enums.BackdropKind.PARK, "parks", _("公园绿地"), "park")
-MARKETS = _backdrop(enums.BackdropKind.MARKET, "markets", _("市场商场"), "market")
+WATER = _backdrop(enums.BackdropKind.WATER, "water", _("水域"), "water", rank=1, ink="#4f7488")
+PARKS = _backdrop(enums.BackdropKind.PARK, "parks", _("公园绿地"), "park", rank=2, ink="#5a7a4c")
+MARKETS = _backdrop(enums.BackdropKind.MARKET, "markets", _("市场商场"), "market", rank=3)
 
 
 def _facilities(kind: enums.FacilityKind, name: str, title: Any, style: Style) -> Layer:

@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from gridmgr.core.layers.base import Field, Layer, Style
+from gridmgr.core.layers.declared import Part, Print
 from grids.enums import Side
 from grids.layers import stretch_fields
 from grids.models import Assignment, MemberAssignment, Road
@@ -51,6 +52,7 @@ SCHOOLS = Layer(
     style=Style(
         shape="area", colour="school", glyph=pgettext_lazy("sign", "校"), label="name", marker_zoom=14
     ),
+    rank=40,
     fields=[
         Field("name", _("名称"), "name"),
         Field("kind", _("类别"), "kind", "choice", dict(enums.SchoolKind.choices)),
@@ -72,6 +74,8 @@ PANDA_LANES = Layer(
     heading="school",
     search=["school__name"],
     style=Style(shape="line", colour="panda", width=4, glyph=pgettext_lazy("sign", "熊")),
+    part=Part.STRIPES,
+    rank=60,
     fields=[
         Field("school", _("学校"), "school__name"),
         *on_road_fields(),
@@ -91,6 +95,8 @@ DROP_OFF_POINTS = Layer(
     heading="code",
     search=["code", "school__name"],
     style=Style(shape="area", colour="drop_off", glyph=pgettext_lazy("sign", "接"), marker_zoom=14),
+    printed=Print(beside="hours"),
+    rank=50,
     fields=[
         Field("code", _("编号"), "code"),
         Field("school", _("服务学校"), "school__name"),
@@ -119,6 +125,9 @@ BAYS = Layer(
     heading="number",
     search=["number"],
     style=Style(shape="area", colour="bay", whole=("state", (enums.IN_USE,))),
+    part=Part.BOXES,
+    printed=Print(fill="bay_fill"),
+    rank=70,
     fields=[
         Field("number", _("编号"), "number"),
         Field("kind", _("类型"), "kind", "choice", dict(enums.BayKind.choices)),

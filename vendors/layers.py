@@ -6,6 +6,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from gridmgr.core.layers.base import Field, Layer, Style, last_day
+from gridmgr.core.layers.declared import Part
 from grids.models import Assignment, MemberAssignment, Road
 from parking.layers import on_road_fields
 from vendors import enums
@@ -34,6 +35,7 @@ SITES = Layer(
         },
         whole=("status", (IN_USE,)),
     ),
+    rank=30,
     fields=[
         Field("code", _("编号"), "code"),
         Field("name", _("名称"), "name"),
@@ -73,6 +75,7 @@ PITCHES = Layer(
     undrawn=[SiteStatus.CLOSED],
     heading="number",
     style=Style(shape="area", colour="pitch_taken", min_zoom=17, whole=("site_status", (IN_USE,))),
+    part=Part.SEATS,
     fields=[
         Field("number", _("摊位号"), "number"),
         Field("site", _("摊点"), "site__name"),

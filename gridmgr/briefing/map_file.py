@@ -7,6 +7,7 @@ from pathlib import Path
 
 from django.utils.translation import gettext as _
 
+from gridmgr.catalog import off_at_first
 from gridmgr.core.errors import Invalid
 from gridmgr.core.layers.offline import offline_map
 from gridmgr.core.layers.view import View
@@ -17,8 +18,6 @@ FORMATS = {
     "svg": "image/svg+xml",
     "png": "image/png",
 }
-# Outlines that would cover what one came for start switched off, as on the city map.
-OFF_AT_FIRST = ("branches",)
 
 
 @dataclass(frozen=True)
@@ -53,7 +52,7 @@ def map_file(view: View, form: str, *, paper: Paper, chosen: bool = False) -> Ma
     """
     name, kind = f"{view.file_stem}.{form}", FORMATS[_known(form)]
     if form == "html":
-        offline = offline_map(view, hidden=() if chosen else OFF_AT_FIRST)
+        offline = offline_map(view, hidden=() if chosen else off_at_first())
         return MapFile(offline.content, name, kind, offline.counts, offline.moment)
     from gridmgr.core.layers.figures import print_map
 

@@ -17,7 +17,7 @@ from gridmgr.briefing.dossier import BranchPart, Dossier, Figure
 from gridmgr.briefing.forms import CONDITIONS_MOST, PACKS, BriefingForm, MapFileForm
 from gridmgr.briefing.gather import gather
 from gridmgr.briefing.jobs import ask_for, branches_of
-from gridmgr.briefing.map_file import OFF_AT_FIRST, MapFile, Paper, map_file
+from gridmgr.briefing.map_file import MapFile, Paper, map_file
 from gridmgr.briefing.scope import scope_of, view_of, window_of
 from gridmgr.catalog import FACILITIES, LAYERS
 from gridmgr.core.accounts.audience import Audience, audience_of
@@ -61,7 +61,7 @@ def _wanted(request: HttpRequest) -> dict[str, Any]:
     except Invalid:
         seen = ""
     names = [layer.name for layer in [*LAYERS, *FACILITIES]]
-    usual = [layer.name for layer in LAYERS if layer.name not in OFF_AT_FIRST]
+    usual = [layer.name for layer in LAYERS if not layer.off_at_first]
     return {
         "scope": asked.get("scope") or seen or "city",
         "format": asked.get("format", "html"),

@@ -10,16 +10,13 @@ from django.utils import timezone
 from django.utils.translation import gettext
 from django.views.decorators.http import require_GET
 
-from gridmgr.catalog import BACKDROP, FACILITIES, LAYERS
+from gridmgr.catalog import BACKDROP, FACILITIES, LAYERS, off_at_first
 from gridmgr.core.accounts.audience import Audience, audience_of
 from gridmgr.core.geo.bbox import in_degrees
 from gridmgr.core.layers.maps import Bounds, Extra, page_map
 from gridmgr.feeds.query import day_of, told_of_its_day
 from grids.domain.naming import said
 from grids.models import Branch, Road
-
-# Switched off at first: outlines that would cover what one came for.
-OFF_AT_FIRST = ("branches",)
 
 
 @require_GET
@@ -32,7 +29,7 @@ def city_map(request: HttpRequest) -> HttpResponse:
         layers=LAYERS,
         backdrop=BACKDROP,
         extra=Extra(gettext("选址设施"), FACILITIES),
-        hidden=OFF_AT_FIRST,
+        hidden=off_at_first(),
         bounds=city_bounds(audience),
         query={"date": request.GET["date"]} if "date" in request.GET else {},
         branches=_branches(audience, on),

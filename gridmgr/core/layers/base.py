@@ -11,6 +11,7 @@ from django.db.models.expressions import Combinable
 from django.urls import reverse
 
 from gridmgr.core.accounts.audience import Audience
+from gridmgr.core.layers.declared import Part, Print
 
 Text = Any  # str or a lazily translated one
 
@@ -84,6 +85,8 @@ class Layer:
     - `file_fields`: what only data files carry beside `fields`, so that what is exported imports again to the same.
     - `clustered_below`: the zoom under which tiles hold counts per cell instead of single features.
     - `undrawn`: values of what its style calls `whole` that no row has, such as closed.
+    - `part`, `printed`: what it is on a print map; `rank`: where it stands among the layers when people ask for them, in
+      legends, among pins and hits, low before high; `off_at_first`: outlines that would cover what one came for.
     - `tiny`: features so small that tiles need neither clip nor simplify them, which costs more than half of a tile.
     """
 
@@ -103,6 +106,10 @@ class Layer:
     tiny: bool = False
     undrawn: Sequence[str] = ()
     file_fields: Sequence[Field] = ()
+    part: Part = Part.PLACES
+    printed: Print = field(default_factory=Print)
+    rank: int = 100
+    off_at_first: bool = False
 
     @property
     def cover_field(self) -> str:

@@ -25,6 +25,7 @@ from django.utils.translation import get_language
 from gridmgr.core.geo.bbox import in_degrees
 from gridmgr.core.geo.crs import WEB_MERCATOR, metric_srid, transformer
 from gridmgr.core.layers.base import Layer
+from gridmgr.core.layers.declared import Part
 from gridmgr.core.layers.geojson import feature_collection, within
 from gridmgr.core.layers.maps import ATTRIBUTION, MapParts, has_markers, page_map
 from gridmgr.core.layers.tiles import Square, mvt_over
@@ -156,10 +157,10 @@ def _branches(view: View) -> list[dict[str, Any]]:
     """The branches for the legend, each with its box in degrees: those whose areas or sections are drawn."""
     found: dict[str, dict[str, Any]] = {}
     for layer in view.layers:
-        if layer.name == "branches":
+        if layer.part == Part.GRIDS:
             for row in _rows(view, layer, view.bounds):
                 _add(found, row.p_code, row.p_name, row.p_colour, getattr(row, layer.geometry))
-        elif layer.name == "sections":
+        elif layer.part == Part.ANSWERS:
             for row in _drawn(view, layer):
                 _add(found, row.p_branch, row.p_branch_name, row.p_colour, getattr(row, layer.geometry))
     return [{**each, "bbox": in_degrees(each["bbox"])} for _code, each in sorted(found.items())]

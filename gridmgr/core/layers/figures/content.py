@@ -1,6 +1,6 @@
 """What of a view lies in the frame of a sheet: each layer's rows, cut to the frame, read once."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -12,6 +12,7 @@ from django.db.models import Q
 from gridmgr.core.geo.crs import metric_srid
 from gridmgr.core.geo.datums import datum_of
 from gridmgr.core.layers.base import Layer
+from gridmgr.core.layers.declared import Part
 from gridmgr.core.layers.extract import Extract, extract
 from gridmgr.core.layers.figures.paper import Sheet
 from gridmgr.core.layers.view import Bounds, View, box_of, grown
@@ -57,6 +58,16 @@ class Contents:
     def hold_demo(self) -> bool:
         """Whether anything seen is demo data."""
         return any(any(each.values("demo")) for each in [*self.shown.values(), *self.others.values()])
+
+
+def playing(seen: Mapping[str, Content], part: Part) -> Content | None:
+    """The layer among those seen that plays this part, if any."""
+    return next((each for each in seen.values() if each.layer.part == part), None)
+
+
+def by_rank(seen: Mapping[str, Content]) -> list[Content]:
+    """In the order in which people ask for them."""
+    return sorted(seen.values(), key=lambda each: each.layer.rank)
 
 
 @dataclass(frozen=True)

@@ -9,8 +9,9 @@ import numpy as np
 import shapely
 from django.utils.translation import gettext as _
 
+from gridmgr.core.layers.declared import Part
 from gridmgr.core.layers.figures.canvas import MM_PER_POINT, Canvas, rounded
-from gridmgr.core.layers.figures.content import Content, Contents
+from gridmgr.core.layers.figures.content import Content, Contents, by_rank, playing
 from gridmgr.core.layers.figures.painters import OTHERS, panda, whole_of
 from gridmgr.core.layers.figures.paper import Box, Sheet
 from gridmgr.core.layers.figures.words import LANES_FROM, badge, pin
@@ -35,21 +36,19 @@ class Entry:
 def entries(contents: Contents, sheet: Sheet) -> list[Entry]:
     """What is seen, in the order in which people ask: whose road, what stands there, what lies behind."""
     found: list[Entry] = []
-    if sections := contents.shown.get("sections"):
-        found += _branch_entries(sections)
-    if "sections" in contents.others:
+    if answers := playing(contents.shown, Part.ANSWERS):
+        found += _branch_entries(answers)
+    if playing(contents.others, Part.ANSWERS):
         found.append(Entry("line", _("相邻支部的责任路段"), OTHERS))
-    if (grids := contents.shown.get("branches")) and _borders_seen(grids, sheet):
+    if (grids := playing(contents.shown, Part.GRIDS)) and _borders_seen(grids, sheet):
         found.append(Entry("dashes", _("网格界线"), "#5a6169"))
-    for name in dict.fromkeys(
-        ["sites", "schools", "drop-off-points", "panda-lanes", "bays", *contents.shown]
-    ):
-        if name in contents.shown and name not in ("sections", "branches", "roads"):
-            found += _place_entries(contents.shown[name], sheet)
-    if "carriageways" in contents.behind:
+    for content in by_rank(contents.shown):
+        if content.layer.part not in (Part.ANSWERS, Part.GRIDS, Part.NAMES):
+            found += _place_entries(content, sheet)
+    if playing(contents.behind, Part.STREETS):
         found.append(Entry("road", _("道路"), COLOURS["road"]))
-    for name in ("water", "parks", "markets"):
-        if content := contents.behind.get(name):
+    for content in by_rank(contents.behind):
+        if content.layer.part == Part.GROUND:
             found.append(Entry("area", str(content.layer.title), COLOURS[content.layer.style.colour]))
     return found
 
@@ -91,7 +90,7 @@ def _whole_entries(content: Content, sheet: Sheet) -> list[Entry]:
     layer, style, whole = content.layer, content.layer.style, whole_of(content)
     if not any(whole):
         return []
-    if layer.name == "pitches":
+    if layer.part == Part.SEATS:
         held = [bool(each) for each, used in zip(content.values("taken"), whole, strict=True) if used]
         counted = [(_("空摊位 %s"), held.count(False), "pitch_free")]
         counted += [(_("已占用摊位 %s"), held.count(True), "pitch_taken")]
@@ -106,8 +105,8 @@ def _whole_entries(content: Content, sheet: Sheet) -> list[Entry]:
         ]
     plain = "pin" if style.glyph else "line" if style.shape == "line" else "area"
     lanes = "panda" if sheet.web_zoom >= LANES_FROM else "pin"
-    sign = {"panda-lanes": lanes, "bays": "box"}.get(layer.name, plain)
-    colour = COLOURS["bay_fill"] if layer.name == "bays" else COLOURS[style.colour]
+    sign = {Part.STRIPES: lanes, Part.BOXES: "box"}.get(layer.part, plain)
+    colour = COLOURS[layer.printed.fill or style.colour]
     return [Entry(sign, f"{layer.title} {sum(whole):,}", colour, str(style.glyph))]
 
 

@@ -5,6 +5,7 @@ from collections.abc import Callable
 import numpy as np
 import shapely
 
+from gridmgr.core.layers.declared import Part
 from gridmgr.core.layers.figures.canvas import Canvas, disc
 from gridmgr.core.layers.figures.content import Content, Contents
 from gridmgr.core.layers.palette import COLOURS, branch_colour
@@ -29,18 +30,18 @@ def paint(canvas: Canvas, contents: Contents) -> None:
     for content in contents.behind.values():
         _painter(content)(canvas, content)
     for content in contents.others.values():
-        if content.layer.name == "sections":
+        if content.layer.part == Part.ANSWERS:
             _ribbon(canvas, content.shapes, OTHERS, SECTION_MM * 0.75)
     shown = sorted(
         contents.shown.values(),
-        key=lambda each: each.layer.style.shape != "line" and each.layer.name != "branches",
+        key=lambda each: each.layer.style.shape != "line" and each.layer.part != Part.GRIDS,
     )
     for content in shown:
         _painter(content)(canvas, content)
 
 
 def _painter(content: Content) -> Callable[[Canvas, Content], None]:
-    return PAINTERS.get(content.layer.name) or PAINTERS[content.layer.style.shape]
+    return PAINTERS.get(content.layer.part) or SHAPES[content.layer.style.shape]
 
 
 def colours_of(content: Content) -> list[str]:
@@ -154,12 +155,15 @@ def _bays(canvas: Canvas, content: Content) -> None:
     """Each bay; from afar, where one is thinner than a line, rows of them: thousands of strokes fewer to print."""
     suspended = [not whole for whole in whole_of(content)]
     thin = canvas.mm(0.1 if canvas.sheet.web_zoom < 14 else 0.07)
-    for chosen, fill in ([not each for each in suspended], COLOURS["bay_fill"]), (suspended, "white"):
+    for chosen, fill in (
+        ([not each for each in suspended], COLOURS[content.layer.printed.fill]),
+        (suspended, "white"),
+    ):
         shapes = content.where(chosen)
         if canvas.sheet.metres_per_mm >= ROWS_FROM:
             around = shapely.buffer(shapes, ROW_GAP_M / 2, join_style="mitre")
             shapes = shapely.get_parts(shapely.simplify(shapely.union_all(around), ROW_GAP_M / 2))
-        canvas.areas(shapes, fill=fill, edge=COLOURS["bay"], width=thin)
+        canvas.areas(shapes, fill=fill, edge=COLOURS[content.layer.style.colour], width=thin)
 
 
 def _panda_lanes(canvas: Canvas, content: Content) -> None:
@@ -185,10 +189,10 @@ def _pitches(canvas: Canvas, content: Content) -> None:
         canvas.areas(outlines, edge=COLOURS["ink"], width=canvas.mm(0.1), dash=dash)
 
 
-PAINTERS: dict[str, Callable[[Canvas, Content], None]] = {
-    "area": _areas, "marker": _areas, "line": _lines, "water": _backdrop, "parks": _backdrop, "markets": _backdrop,
-    "carriageways": _carriageways, "branches": _branches, "sections": _sections, "roads": _roads, "bays": _bays,
-    "panda-lanes": _panda_lanes, "pitches": _pitches,
+SHAPES: dict[str, Callable[[Canvas, Content], None]] = {"area": _areas, "marker": _areas, "line": _lines}
+PAINTERS: dict[Part, Callable[[Canvas, Content], None]] = {
+    Part.GROUND: _backdrop, Part.STREETS: _carriageways, Part.GRIDS: _branches, Part.ANSWERS: _sections,
+    Part.NAMES: _roads, Part.BOXES: _bays, Part.STRIPES: _panda_lanes, Part.SEATS: _pitches,
 }  # fmt: skip
 
 

@@ -13,8 +13,9 @@ import numpy as np
 import shapely
 from django.utils.translation import gettext as _
 
+from gridmgr.core.layers.declared import Part
 from gridmgr.core.layers.figures.canvas import MM_PER_POINT, Canvas, Sign, disc, rounded
-from gridmgr.core.layers.figures.content import Content, Contents
+from gridmgr.core.layers.figures.content import Content, Contents, by_rank, playing
 from gridmgr.core.layers.figures.painters import OTHERS, colours_of, middle_of, whole_of
 from gridmgr.core.layers.figures.paper import Box
 from gridmgr.core.layers.palette import COLOURS, branch_colour
@@ -25,7 +26,6 @@ PIN_MM, PIN_FAR_MM = 3.0, 2.2
 NAMED_FROM = 14.2
 # A lane is long enough to be seen as one, without a pin, from here on.
 LANES_FROM = 15.5
-PINNED_FIRST = ("sites", "schools", "drop-off-points", "panda-lanes")
 _RANKS = {"expressway": 0, "arterial": 1, "secondary": 2, "local": 3}
 _NAME_SIZES = (6.8, 6.8, 6.2, 5.2)
 _CLASSES_FROM = (0.0, 0.0, 0.0, 14.6)
@@ -43,30 +43,27 @@ class Spot:
 def write(canvas: Canvas, contents: Contents) -> None:
     """Every sign and word inside the frame."""
     size = canvas.mm(PIN_MM if canvas.sheet.web_zoom >= NAMED_FROM else PIN_FAR_MM)
-    names = dict.fromkeys([*PINNED_FIRST, *contents.shown])
-    signs = [sign for name in names for sign in _signs(canvas, contents, name)]
+    signs = [sign for content in by_rank(contents.shown) for sign in _signs(canvas, content)]
     places = [(sign, _put_pin(canvas, sign, size)) for sign in signs]
-    for name in ("sections", "others"):
-        content = contents.others.get("sections") if name == "others" else contents.shown.get("sections")
-        if content:
-            _number(canvas, content, grey=name == "others")
-    if roads := contents.shown.get("roads"):
+    for seen, grey in ((contents.shown, False), (contents.others, True)):
+        if answers := playing(seen, Part.ANSWERS):
+            _number(canvas, answers, grey=grey)
+    if roads := playing(contents.shown, Part.NAMES):
         _name_roads(canvas, roads, contents)
     if canvas.sheet.web_zoom >= NAMED_FROM:
         for sign, place in places:
             if place and sign.words:
                 _name_beside(canvas, sign, place, size)
-    for name in ("water", "parks"):
-        if name in contents.behind:
-            _name_areas(canvas, contents.behind[name])
+    for content in by_rank(contents.behind):
+        if content.layer.printed.ink:
+            _name_areas(canvas, content)
 
 
 # ── Pins ──────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def _signs(canvas: Canvas, contents: Contents, name: str) -> Iterator[Sign]:
-    content = contents.shown.get(name)
-    if content is None or not content.layer.style.glyph:
+def _signs(canvas: Canvas, content: Content) -> Iterator[Sign]:
+    if not content.layer.style.glyph:
         return
     style = content.layer.style
     if style.shape == "line" and canvas.sheet.web_zoom >= LANES_FROM:
@@ -99,8 +96,8 @@ def _words_of(content: Content, row: int, *, bare: bool) -> str:
 
     For a drop-off point its hours, unless the page around a bare map lists them under its code.
     """
-    if content.layer.name == "drop-off-points" and not bare:
-        return str(content.values("hours")[row] or "")
+    if content.layer.printed.beside and not bare:
+        return str(content.values(content.layer.printed.beside)[row] or "")
     style = content.layer.style
     if style.shape == "line" or style.painted:
         return ""
@@ -207,11 +204,8 @@ def badge(canvas: Canvas, x: float, y: float, code: str, colour: str, radius: fl
 
 
 def _name_roads(canvas: Canvas, roads: Content, contents: Contents) -> None:
-    own = (
-        set(contents.shown["sections"].values("road"))
-        if contents.others and "sections" in contents.shown
-        else None
-    )
+    answers = playing(contents.shown, Part.ANSWERS)
+    own = set(answers.values("road")) if contents.others and answers else None
     ranked = [
         (_RANKS.get(kind, 3), name, shape)
         for kind, name, shape in zip(roads.values("class"), roads.values("name"), roads.shapes, strict=True)
@@ -314,8 +308,8 @@ def _name_areas(canvas: Canvas, content: Content) -> None:
             continue
         ((x, y),) = canvas.on_paper(middle_of(np.array([shape])))
         if canvas.crowd.claim([Box(x - length / 2, y - height / 2, length, height)]):
-            colour = "#4f7488" if content.layer.name == "water" else "#5a7a4c"
-            canvas.text(x, y - height * 0.37, name, size=points, colour=colour, align="center", halo=True)
+            ink = content.layer.printed.ink
+            canvas.text(x, y - height * 0.37, name, size=points, colour=ink, align="center", halo=True)
 
 
 # ── Lines in millimetres ──────────────────────────────────────────────────────────────────────────────────
