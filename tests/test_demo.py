@@ -594,6 +594,7 @@ def test_reset_builds_the_same_city_anew_and_forgets_the_old_one(accounts_file: 
     told = accounts_file.read_text()
     old_bays = set(Bay.objects.values_list("pk", flat=True))
     theirs = _a_newcomer_plays()
+    _turn_rows_around()
 
     call_command("demo", "--reset", stdout=StringIO())
 
@@ -610,6 +611,18 @@ def test_reset_builds_the_same_city_anew_and_forgets_the_old_one(accounts_file: 
         assert set(events.values_list("pgh_obj_id", flat=True)) <= set(
             model._base_manager.values_list("pk", flat=True)
         ), model
+
+
+def _turn_rows_around() -> None:
+    """Writes the rows of the real city anew, last ones first: what no ORDER BY decides comes otherwise now."""
+    with connection.cursor() as cursor:
+        for model in REAL:
+            cursor.execute(f"""
+                DO $$ DECLARE key bigint; BEGIN
+                FOR key IN SELECT id FROM {model._meta.db_table} ORDER BY id DESC LOOP
+                  UPDATE {model._meta.db_table} SET id = id WHERE id = key;
+                END LOOP; END $$
+            """)
 
 
 def _a_newcomer_plays() -> Vendor:

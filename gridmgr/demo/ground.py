@@ -134,9 +134,10 @@ def _streets() -> dict[int, Street]:
     streets = {
         road.pk: Street(road, as_shapely(road.reference_line)) for road in Road.objects.order_by("name")
     }
-    for road, other, at_m in Crossing.objects.order_by("at_m").values_list("road_id", "other__name", "at_m"):
+    crossings = Crossing.objects.order_by("at_m", "other__name")  # three roads may meet at one metre
+    for road, other, at_m in crossings.values_list("road_id", "other__name", "at_m"):
         streets[road].crossings.append((at_m, other))
-    for road, stretch in RoadGap.objects.values_list("road_id", "stretch"):
+    for road, stretch in RoadGap.objects.order_by("road_id", "stretch").values_list("road_id", "stretch"):
         streets[road].gaps.append((float(stretch.lower), float(stretch.upper)))
     for kerb in Kerb.objects.order_by("road_id", "side", "pk"):
         streets[kerb.road_id].kerbs.append((kerb.side, KerbLine.of(kerb)))

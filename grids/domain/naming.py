@@ -72,7 +72,7 @@ def landmarks_of(roads: Iterable[int]) -> dict[int, list[Landmark]]:
         ),
         marks=ArraySubquery(
             Crossing.objects.filter(road=OuterRef("pk"))
-            .order_by("at_m")
+            .order_by("at_m", "other__name")
             .values(
                 mark=JSONObject(
                     at="at_m", name="other__name", name_en="other__name_en", rank="other__road_class"

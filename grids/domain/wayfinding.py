@@ -168,7 +168,7 @@ def _compass(east: float, north: float) -> str:
 def _streets(roads: set[int]) -> dict[int, _Street]:
     crossings = (
         Crossing.objects.filter(road=OuterRef("pk"))
-        .order_by("at_m")
+        .order_by("at_m", "other__name")
         .values(
             mark=JSONObject(
                 at="at_m",
