@@ -5,18 +5,16 @@ from datetime import date
 from django.db.models import Q
 from django.utils.translation import gettext as _
 
-from gridmgr.catalog import LAYERS, layer_named
+from gridmgr.catalog import layer_named
 from gridmgr.core.errors import Invalid, NotThere
 from gridmgr.core.importing.layers import Importer
 from gridmgr.core.layers.base import Layer, Text
 from gridmgr.core.layers.extract import file_fields
 from grids.importers.facilities import FACILITIES
 from grids.importers.layers import BRANCHES, SECTIONS
-from grids.models import Assignment, Branch, OnRoad, Road
+from grids.models import Branch
 from parking.importers import BAYS, DROP_OFF_POINTS, PANDA_LANES, SCHOOLS
-from parking.models import DropOffPoint, PandaLane, School
 from vendors.importers import PITCHES, SITES
-from vendors.models import Pitch, Site
 
 # In the order in which a whole city comes in: each needs those before it (and the roads, by import_roads).
 IMPORTERS = {
@@ -53,19 +51,6 @@ def of_branch(layer: Layer, code: str, on: date) -> Q:
     branch = Branch.objects.filter(code=code).first()
     if branch is None:
         raise NotThere(_("没有编号为 %s 的支部。") % code)
-    if layer not in LAYERS:
+    if layer.of_branch is None:
         raise Invalid(_("图层 %s 不按支部划分。") % layer.name)
-    model = layer.models[0]
-    if issubclass(model, OnRoad):
-        return Q(pk__in=model.objects.on_sections_of(branch, on=on).values("pk"))
-    served = [
-        kind.objects.on_sections_of(branch, on=on).values("school") for kind in (DropOffPoint, PandaLane)
-    ]
-    conditions = {
-        Branch: Q(pk=branch.pk),
-        Assignment: Q(branch=branch),
-        Road: Q(pk__in=Road.objects.assigned_to(branch, on=on).values("pk")),
-        Pitch: Q(site__in=Site.objects.on_sections_of(branch, on=on).values("pk")),
-        School: Q(pk__in=served[0]) | Q(pk__in=served[1]),
-    }
-    return conditions[model]
+    return Q(pk__in=layer.of_branch(layer.models[0]._default_manager.all(), branch, on).values("pk"))

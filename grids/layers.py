@@ -3,15 +3,15 @@
 from datetime import date
 from typing import Any
 
-from django.db.models import F, OuterRef, QuerySet, Subquery, Value
-from django.db.models.functions import Least
+from django.db.models import CharField, F, OuterRef, Q, QuerySet, Subquery, Value
+from django.db.models.functions import Concat, Least
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from gridmgr.core.accounts.audience import Audience
 from gridmgr.core.geo.functions import LineSubstring, RangeLower, RangeUpper
 from gridmgr.core.layers.base import Field, Layer, Style, last_day
-from gridmgr.core.layers.declared import Part, Print
+from gridmgr.core.layers.declared import Finding, Listing, Page, Part, Print
 from grids import enums
 from grids.models import Assignment, Backdrop, Branch, Carriageway, Facility, Member, MemberAssignment, Road
 
@@ -22,6 +22,17 @@ def stretch_fields() -> list[Field]:
         Field("from_m", _("起点里程"), RangeLower("stretch"), kind="metres"),
         Field("to_m", _("终点里程"), RangeUpper("stretch"), kind="metres"),
     ]
+
+
+def on_sections_of(rows: Any, branch: Branch, on: date) -> QuerySet[Any]:
+    """What of the rows stands on the branch's sections."""
+    found: QuerySet[Any] = rows.on_sections_of(branch, on=on)
+    return found
+
+
+def on_road(road: Road) -> Q:
+    """What stands on a road."""
+    return Q(road=road)
 
 
 def _section_rows(audience: Audience, on: date) -> QuerySet[Any]:
@@ -67,6 +78,23 @@ ROADS = Layer(
     style=Style(shape="line", colour="road", width=4, label="name"),
     part=Part.NAMES,
     rank=10,
+    listing=Listing(
+        empty=_("这里列出城市的道路。"),
+        how_to_add=_("请用命令 import_roads 从路网文件导入。"),
+        left_out=["width_origin"],
+        zoom=15,
+        place=30,
+        tabs=[("gaps", _("无人负责的路段"))],
+    ),
+    page=Page("<int:pk>", view="gridmgr.desk.road.road"),
+    found=Finding(
+        title="name",
+        word=_("道路"),
+        subtitle="road_class",
+        holds=["name", "name_en"],
+        choices=enums.RoadClass.choices,
+    ),
+    of_branch=lambda rows, branch, on: rows.assigned_to(branch, on=on),
     fields=[
         Field("name", _("名称"), "name"),
         Field("name_en", _("英文名称"), "name_en"),
@@ -90,6 +118,10 @@ SECTIONS = Layer(
     style=Style(shape="line", colour="branch", width=5, label="branch"),
     part=Part.ANSWERS,
     rank=15,
+    listing=Listing(empty=_("这里列出各支部包干的路段。"), own_first=True, zoom=16, beside=ROADS.name),
+    page=Page("<int:pk>", view="gridmgr.desk.section.section"),
+    of_branch=lambda rows, branch, on: rows.filter(branch=branch),
+    of_road=on_road,
     fields=[
         Field("road", _("道路"), "road__name"),
         Field("branch", _("支部编号"), "branch__code"),
@@ -116,6 +148,20 @@ BRANCHES = Layer(
     part=Part.GRIDS,
     rank=20,
     off_at_first=True,
+    listing=Listing(
+        empty=_("这里列出网格支部及其网格。"),
+        sorted_by="code",
+        zoom=14,
+        menu=pgettext_lazy("plural", "支部"),
+        place=20,
+    ),
+    page=Page("<branch_code:code>", view="gridmgr.desk.branch.branch"),
+    found=Finding(
+        title=Concat("code", Value(" "), "name", output_field=CharField()),
+        word=_("网格支部"),
+        holds=["name", "code", "name_en"],
+    ),
+    of_branch=lambda rows, branch, on: rows.filter(pk=branch.pk),
     fields=[
         Field("code", _("编号"), "code"),
         Field("name", _("名称"), "name"),

@@ -1,18 +1,19 @@
 """The layers of schools, Panda lanes, drop-off points and bays."""
 
+from datetime import date
 from typing import Any
 
 from django.contrib.postgres.aggregates import StringAgg
-from django.db.models import CharField, OuterRef, Subquery, Value
+from django.db.models import CharField, Exists, F, OuterRef, Q, QuerySet, Subquery, Value
 from django.db.models.functions import Cast, Concat, Substr
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from gridmgr.core.layers.base import Field, Layer, Style
-from gridmgr.core.layers.declared import Part, Print
+from gridmgr.core.layers.declared import Finding, Listing, Page, Part, Print, and_unless
 from grids.enums import Side
-from grids.layers import stretch_fields
-from grids.models import Assignment, MemberAssignment, Road
+from grids.layers import on_road, on_sections_of, stretch_fields
+from grids.models import Assignment, Branch, MemberAssignment, Road
 from parking import enums
 from parking.models import Bay, DropOffHours, DropOffPoint, PandaLane, School
 
@@ -41,6 +42,22 @@ def _hours() -> Any:
     return Subquery(windows.values("text"), output_field=CharField())
 
 
+def _served_from(rows: Any, branch: Branch, on: date) -> QuerySet[Any]:
+    """Schools whose drop-off points or lanes stand on the branch's sections."""
+    points, lanes = [
+        Exists(model.objects.on_sections_of(branch, on=on).filter(school=OuterRef("pk")))
+        for model in (DropOffPoint, PandaLane)
+    ]
+    found: QuerySet[Any] = rows.filter(Q(points) | Q(lanes))
+    return found
+
+
+def _served_on(road: Road) -> Q:
+    """Schools with a lane or a point on the road."""
+    points, lanes = [kind.objects.filter(road=road).values("school") for kind in (DropOffPoint, PandaLane)]
+    return Q(pk__in=points) | Q(pk__in=lanes)
+
+
 SCHOOLS = Layer(
     name="schools",
     title=pgettext_lazy("plural", "学校"),
@@ -53,6 +70,13 @@ SCHOOLS = Layer(
         shape="area", colour="school", glyph=pgettext_lazy("sign", "校"), label="name", marker_zoom=14
     ),
     rank=40,
+    listing=Listing(empty=_("这里列出学校及其校门。"), zoom=17, place=60),
+    page=Page(template="desk/school.html", about="gridmgr.desk.places.about_school"),
+    found=Finding(
+        title="name", word=_("学校"), subtitle="kind", holds=["name"], choices=enums.SchoolKind.choices
+    ),
+    of_branch=_served_from,
+    of_road=_served_on,
     fields=[
         Field("name", _("名称"), "name"),
         Field("kind", _("类别"), "kind", "choice", dict(enums.SchoolKind.choices)),
@@ -76,6 +100,10 @@ PANDA_LANES = Layer(
     style=Style(shape="line", colour="panda", width=4, glyph=pgettext_lazy("sign", "熊")),
     part=Part.STRIPES,
     rank=60,
+    listing=Listing(empty=_("这里列出学校旁的“熊猫”通道。"), beside=SCHOOLS.name),
+    page=Page(template="desk/lane.html", about="gridmgr.desk.places.about_lane", related=["road", "school"]),
+    of_branch=on_sections_of,
+    of_road=on_road,
     fields=[
         Field("school", _("学校"), "school__name"),
         *on_road_fields(),
@@ -97,6 +125,19 @@ DROP_OFF_POINTS = Layer(
     style=Style(shape="area", colour="drop_off", glyph=pgettext_lazy("sign", "接"), marker_zoom=14),
     printed=Print(beside="hours"),
     rank=50,
+    listing=Listing(empty=_("这里列出上下学接送点及其开放时段。"), left_out=["side"], beside=SCHOOLS.name),
+    page=Page(
+        "<path:key>",
+        template="desk/drop_off.html",
+        about="gridmgr.desk.places.about_point",
+        rows=lambda audience, on: DropOffPoint.objects.visible_to(audience, on=on).prefetch_related("hours"),
+        related=["road", "school", "gate"],
+    ),
+    found=Finding(
+        title="code", word=_("上下学接送点"), subtitle="school__name", holds=["code", "school__name"]
+    ),
+    of_branch=on_sections_of,
+    of_road=on_road,
     fields=[
         Field("code", _("编号"), "code"),
         Field("school", _("服务学校"), "school__name"),
@@ -128,6 +169,29 @@ BAYS = Layer(
     part=Part.BOXES,
     printed=Print(fill="bay_fill"),
     rank=70,
+    listing=Listing(
+        empty=_("这里列出路面停车泊位。"),
+        zoom=19,
+        menu=_("泊位"),
+        place=70,
+        plain=Q(kind=enums.BayKind.SMALL, state=enums.IN_USE),
+    ),
+    page=Page(
+        "<path:key>",
+        template="desk/bay.html",
+        about="gridmgr.desk.places.about_bay",
+        rows=lambda audience, on: Bay.objects.visible_to(audience, on=on),
+        related=["road"],
+    ),
+    found=Finding(
+        title="number",
+        word=_("停车泊位"),
+        subtitle=lambda on: and_unless("kind", Q(state=enums.IN_USE), F("state")),
+        exact=["number"],
+        choices=[*enums.BayKind.choices, *enums.BayState.choices],
+    ),
+    of_branch=on_sections_of,
+    of_road=on_road,
     fields=[
         Field("number", _("编号"), "number"),
         Field("kind", _("类型"), "kind", "choice", dict(enums.BayKind.choices)),

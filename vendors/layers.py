@@ -1,18 +1,19 @@
 """The layers of vendor sites and their pitches."""
 
-from django.db.models import Case, CharField, F, TextField, Value, When
+from django.db.models import Case, CharField, F, Q, TextField, Value, When
 from django.db.models.functions import Cast, Coalesce
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from gridmgr.core.layers.base import Field, Layer, Style, last_day
-from gridmgr.core.layers.declared import Part
+from gridmgr.core.layers.declared import Finding, Listing, Page, Part, and_unless
+from grids.layers import on_road, on_sections_of
 from grids.models import Assignment, MemberAssignment, Road
 from parking.layers import on_road_fields
 from vendors import enums
 from vendors.models import Allocation, Pitch, PlacementRule, RuleProfile, Site, SiteCheck
 from vendors.querysets import ruled_on
-from vendors.status import IN_USE, SiteStatus, status_on
+from vendors.status import IN_USE, SiteStatus, in_use, status_on
 
 SITES = Layer(
     name="sites",
@@ -36,6 +37,30 @@ SITES = Layer(
         whole=("status", (IN_USE,)),
     ),
     rank=30,
+    listing=Listing(
+        empty=_("这里列出便民摊点和临时瓜果市场。"),
+        left_out=["state", "capacity", "taken", "side", "sign_board", "bins"],
+        menu=pgettext_lazy("plural", "摊点"),
+        place=40,
+        renamed={"state": "status"},
+    ),
+    page=Page(
+        "<place_code:key>",
+        template="desk/site.html",
+        about="gridmgr.desk.places.about_site",
+        rows=lambda audience, on: Site.objects.readable_by(audience, on=on).with_pitches(on=on),
+        related=["road"],
+    ),
+    found=Finding(
+        title="name",
+        word=_("摊点与瓜果市场"),
+        subtitle=lambda on: and_unless("kind", in_use(on), status_on(on)),
+        holds=["name", "code", "name_en"],
+        choices=[*enums.SiteKind.choices, *SiteStatus.choices],
+        says_kind=False,
+    ),
+    of_branch=on_sections_of,
+    of_road=on_road,
     fields=[
         Field("code", _("编号"), "code"),
         Field("name", _("名称"), "name"),
@@ -76,6 +101,21 @@ PITCHES = Layer(
     heading="number",
     style=Style(shape="area", colour="pitch_taken", min_zoom=17, whole=("site_status", (IN_USE,))),
     part=Part.SEATS,
+    listing=Listing(
+        empty=_("这里列出各摊点的摊位及其占用情况。"),
+        left_out=["site_code"],
+        sorted_by="site",
+        zoom=19,
+        beside=SITES.name,
+    ),
+    page=Page(
+        template="desk/pitch.html",
+        about="gridmgr.desk.places.about_pitch",
+        rows=lambda audience, on: Pitch.objects.visible_to(audience, on=on).with_taken(on=on),
+        related=["site", "site__road"],
+    ),
+    of_branch=lambda rows, branch, on: rows.filter(site__in=Site.objects.on_sections_of(branch, on=on)),
+    of_road=lambda road: Q(site__road=road),
     fields=[
         Field("number", _("摊位号"), "number"),
         Field("site", _("摊点"), "site__name"),

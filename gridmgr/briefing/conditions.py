@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from gridmgr.catalog import layer_named
 from gridmgr.core.errors import DomainError, Invalid
 from gridmgr.core.layers.base import Field, Layer
-from gridmgr.desk.lists import matching
+from gridmgr.desk.filters import matching
 
 # In place of a field: words to search for, as in the layer's list.
 SEARCH = "q"

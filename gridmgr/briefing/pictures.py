@@ -16,6 +16,7 @@ from gridmgr.core.errors import Conflict
 from gridmgr.core.layers.figures import print_map
 from gridmgr.core.layers.figures.paper import Size
 from gridmgr.core.past import as_of
+from grids.layers import SECTIONS
 
 # What is told while a pack is made: steps done, of how many, and words for the present one. It may raise to cancel.
 Progress = Callable[[int, int, str], None]
@@ -85,7 +86,7 @@ class Pictures:
             self.dossier.subtitle,
             (min(west), min(south), max(east), max(north)),
             {name: reduce(or_, (scope.conditions.get(name, Q()) for scope in scopes)) for name in names},
-            emphasis=["sections"],
+            emphasis=[SECTIONS.name],
         )
 
 

@@ -19,10 +19,10 @@ from gridmgr.core.layers.base import Layer
 from gridmgr.core.layers.view import Bounds, View, grown
 from gridmgr.core.quantities import as_of, length
 from gridmgr.data_files import of_branch
-from grids.layers import SECTIONS
-from grids.models import Assignment, Branch, OnRoad, Road
-from parking.models import DropOffPoint, PandaLane
-from vendors.models import Pitch, Site
+from grids.layers import ROADS, SECTIONS
+from grids.models import Branch, Road
+from vendors.layers import SITES
+from vendors.models import Site
 
 # Room around a road, and around a site, in metres.
 BESIDE_ROAD_M, AROUND_SITE_M, AROUND_BRANCH_M = 120.0, 70.0, 60.0
@@ -133,7 +133,11 @@ def _branch(code: str, audience: Audience, on: date) -> Scope:
         raise NotThere(_("没有编号为 %s 的支部。") % code[:20])
     sections = SECTIONS.rows(audience, on).filter(branch=branch)
     bounds = _around(sections.aggregate(box=Extent("line"))["box"], branch.area.extent) or branch.area.extent
-    conditions = {layer.name: of_branch(layer, branch.code, on) for layer in LAYERS if layer.name != "roads"}
+    conditions = {
+        layer.name: of_branch(layer, branch.code, on)
+        for layer in LAYERS
+        if layer.of_branch and layer is not ROADS  # by whose names one finds one's way
+    }
     lengths = [row.stretch.upper - row.stretch.lower for row in sections]
     about = _("责任路段 %(count)s 段,共 %(length)s") % {"count": len(lengths), "length": length(sum(lengths))}
     title = _("%s责任图") % branch
@@ -143,7 +147,7 @@ def _branch(code: str, audience: Audience, on: date) -> Scope:
         about,
         grown(bounds, AROUND_BRANCH_M),
         conditions,
-        emphasis=["sections"],
+        emphasis=[SECTIONS.name],
         own=branch.code,
     )
 
@@ -157,22 +161,9 @@ def _road(name: str, audience: Audience, on: date) -> Scope:
         raise NotThere(_("没有名为“%s”的道路。") % name[:40] + hint)
     about = " · ".join([road.get_road_class_display(), length(road.length_m)])
     bounds = grown(road.reference_line.extent, BESIDE_ROAD_M)
-    conditions = {
-        layer.name: _on_road(layer, road) for layer in LAYERS if layer.name not in ("roads", "branches")
-    }
-    focus = ("roads", "name", road.name)
-    return Scope(f"road:{name}", road.name, about, bounds, conditions, emphasis=["sections"], focus=focus)
-
-
-def _on_road(layer: Layer, road: Road) -> Q:
-    model = layer.models[0]
-    if model is Assignment or issubclass(model, OnRoad):
-        return Q(road=road)
-    if model is Pitch:
-        return Q(site__road=road)
-    # What is left are the schools: those with a lane or a point on the road.
-    served = [kind.objects.filter(road=road).values("school") for kind in (DropOffPoint, PandaLane)]
-    return Q(pk__in=served[0]) | Q(pk__in=served[1])
+    conditions = {layer.name: layer.of_road(road) for layer in LAYERS if layer.of_road}
+    emphasis, focus = [SECTIONS.name], (ROADS.name, "name", road.name)
+    return Scope(f"road:{name}", road.name, about, bounds, conditions, emphasis=emphasis, focus=focus)
 
 
 def _site(code: str, audience: Audience, on: date) -> Scope:
@@ -181,7 +172,7 @@ def _site(code: str, audience: Audience, on: date) -> Scope:
         raise NotThere(_("没有编号为 %s 的摊点。") % code[:20])
     about = " · ".join([site.get_kind_display(), site.code, site.road.name])
     bounds = grown(site.area.extent, AROUND_SITE_M)
-    return Scope(f"site:{site.code}", site.name, about, bounds, focus=("sites", "code", site.code))
+    return Scope(f"site:{site.code}", site.name, about, bounds, focus=(SITES.name, "code", site.code))
 
 
 def _box(text: str) -> Scope:

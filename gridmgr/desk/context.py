@@ -1,7 +1,8 @@
 """What every page needs: who reads it, where one can go, and whether the city is a demo."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import date
+from functools import lru_cache
 from typing import Any
 
 from django.conf import settings
@@ -11,8 +12,9 @@ from django.urls import NoReverseMatch, reverse
 from django.utils import timezone
 from django.utils.functional import SimpleLazyObject
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, pgettext_lazy
+from django.utils.translation import gettext_lazy
 
+from gridmgr.catalog import LAYERS, family_of
 from gridmgr.core.accounts.audience import audience_of
 from gridmgr.core.accounts.lapsed import unsent_of
 from gridmgr.core.accounts.models import Role
@@ -25,20 +27,16 @@ from vendors.models import Site
 
 DEMO_KEPT_S = 60
 
-# Name of the page, word, and which other addresses count as the same place in the navigation.
-NAVIGATION = [
-    ("my", gettext_lazy("我的道路"), ()),
-    ("map", gettext_lazy("地图"), ()),
-    ("branches", pgettext_lazy("plural", "支部"), ()),
-    ("roads", pgettext_lazy("plural", "道路"), ("sections",)),
-    ("sites", pgettext_lazy("plural", "摊点"), ("pitches",)),
-    ("guide", gettext_lazy("疏导"), ("guidance", "vendors")),
-    ("guidance", gettext_lazy("疏导"), ("vendors",)),
-    ("schools", pgettext_lazy("plural", "学校"), ("panda-lanes", "drop-off-points")),
-    ("bays", gettext_lazy("泊位"), ()),
-    ("plan", gettext_lazy("规划"), ()),
-    ("briefing", gettext_lazy("简报"), ("jobs", "export")),
-    ("data", gettext_lazy("数据"), ()),
+# What stands in the bar at the top beside the layers' lists: its place from the left, name of the page, word, and which
+# other addresses count as the same place.
+PAGES = [
+    (0, "my", gettext_lazy("我的道路"), ()),
+    (10, "map", gettext_lazy("地图"), ()),
+    (50, "guide", gettext_lazy("疏导"), ("guidance", "vendors")),
+    (51, "guidance", gettext_lazy("疏导"), ("vendors",)),
+    (80, "plan", gettext_lazy("规划"), ()),
+    (90, "briefing", gettext_lazy("简报"), ("jobs", "export")),
+    (100, "data", gettext_lazy("数据"), ()),
 ]
 
 
@@ -59,6 +57,22 @@ def _lazily(make: Callable[[], Any]) -> Any:
     return SimpleLazyObject(make)
 
 
+@lru_cache
+def bar() -> Sequence[tuple[int, str, Any, Sequence[str]]]:
+    """The bar at the top as it is for somebody who may open everything."""
+    lists = [
+        (
+            listing.place,
+            layer.name,
+            listing.menu or layer.title,
+            [each.name for each, _its in family_of(layer.name)],
+        )
+        for layer, listing in ((each, each.listing) for each in LAYERS)
+        if listing and not listing.beside
+    ]
+    return sorted([*PAGES, *lists], key=lambda each: each[0])
+
+
 def navigation(request: HttpRequest) -> list[dict[str, Any]]:
     """The pages of the top bar for this reader, the present one marked."""
     on_the_street = audience_of(request.user).role in {"secretary", "member"}
@@ -72,7 +86,7 @@ def navigation(request: HttpRequest) -> list[dict[str, Any]]:
     first = request.path.strip("/").split("/")[0]
     return [
         {"title": title, "url": reverse(name), "current": first in (name, *others)}
-        for name, title, others in NAVIGATION
+        for _place, name, title, others in bar()
         if name not in not_theirs and (name != "my" or on_the_street)
     ]
 

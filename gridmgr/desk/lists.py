@@ -1,17 +1,15 @@
 """The list of any layer: search, filters, sorting and paging from its declaration; the address holds the view."""
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
-from functools import reduce
-from operator import or_
 from typing import Any
 
 from django import forms
 from django.contrib.gis.db.models.functions import AsGeoJSON, PointOnSurface, Transform
 from django.core.paginator import Page, Paginator
-from django.db.models import Case, Exists, F, Func, OuterRef, Q, QuerySet, Subquery, TextField, Value, When
+from django.db.models import Case, F, Func, OuterRef, QuerySet, Subquery, TextField, Value, When
 from django.db.models.functions import Collate, Concat
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
@@ -21,34 +19,24 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET
 
-from gridmgr.catalog import layer_named
+from gridmgr.catalog import family_of, listed
 from gridmgr.core.accounts.audience import Audience, audience_of
 from gridmgr.core.geo.crs import WGS84
-from gridmgr.core.layers.base import Field, Layer
+from gridmgr.core.layers.base import Layer
+from gridmgr.core.layers.declared import Listing
 from gridmgr.core.quantities import NOTHING
 from gridmgr.desk.context import address_of, dated
+from gridmgr.desk.filters import filter_form, filtered
 from gridmgr.desk.road import strip_of
 from gridmgr.desk.standing import clock_of
 from gridmgr.desk.tables import Column, columns
 from gridmgr.feeds.query import day_of, told_of_its_day
 from grids.layers import ROADS
-from grids.models import Assignment, Branch, OnRoad, Road
+from grids.models import Assignment, OnRoad, Road
 from grids.querysets import holding
-from parking.enums import IN_USE, BayKind
-from parking.models import DropOffPoint, PandaLane
-from vendors.models import Site
 
 PAGE_ROWS = 50
-QUERY_MOST = 60
 
-# What the thing's own page shows, but a list has no room for.
-LEFT_OUT = {
-    "roads": ("width_origin",),
-    "sites": ("state", "capacity", "taken", "side", "sign_board", "bins"),
-    "pitches": ("site_code",),
-    "drop-off-points": ("side",),
-    "panda-lanes": (),
-}
 # Columns whose values are never broken over two lines.
 SHORT = {
     *(
@@ -66,59 +54,42 @@ SHORT = {
     ),
     *("road", "branch", "answers"),
 }
-# Pitches are numbered within their site: by number alone, all that are 01 would come first.
-SORTED_BY = {"pitches": "site", "branches": "code"}
 # Fields that hold names, and the collation that puts them in order: ICU's for Chinese, which is by pinyin.
 NAMES = {"name", "road", "school", "site", "branch_name"}
 PINYIN = "zh-x-icu"
 # Characters that names of places say in another way than the collation does (长 is cháng), and others that sound so.
 SAID_AS = ("长重朝都厦", "常虫潮督下")
-# A bay like most: of these a strip says enough.
-MANY_BAYS = 20
-PLAIN_BAY = Q(kind=BayKind.SMALL, state=IN_USE)
-ZOOM = {"branches": 14, "roads": 15, "sections": 16, "schools": 17, "bays": 19, "pitches": 19}
-TABS = [("roads", "sections", "gaps"), ("sites", "pitches"), ("schools", "drop-off-points", "panda-lanes")]
-TAB_WORDS = {"gaps": gettext_lazy("无人负责的路段")}
-WOULD_BE_HERE = {
-    "roads": gettext_lazy("这里列出城市的道路。"),
-    "branches": gettext_lazy("这里列出网格支部及其网格。"),
-    "sections": gettext_lazy("这里列出各支部包干的路段。"),
-    "sites": gettext_lazy("这里列出便民摊点和临时瓜果市场。"),
-    "pitches": gettext_lazy("这里列出各摊点的摊位及其占用情况。"),
-    "schools": gettext_lazy("这里列出学校及其校门。"),
-    "panda-lanes": gettext_lazy("这里列出学校旁的“熊猫”通道。"),
-    "drop-off-points": gettext_lazy("这里列出上下学接送点及其开放时段。"),
-    "bays": gettext_lazy("这里列出路面停车泊位。"),
-}
+# Rows like most: of so many, a strip of their road says enough.
+MANY_PLAIN = 20
 
 
 def how_to_add(layer: Layer, user: Any) -> str:
     """How the reader adds what a list would hold; '' for somebody who can't."""
-    if layer.name == "roads":
-        return _("请用命令 import_roads 从路网文件导入。") if user.has_perm("grids.add_road") else ""
     meta = layer.models[0]._meta
     if not user.has_perm(f"{meta.app_label}.add_{meta.model_name}"):
         return ""
-    return _("您可在后台管理的“%s”中新增。") % meta.verbose_name
+    said = layer.listing.how_to_add if layer.listing else ""
+    return str(said) or _("您可在后台管理的“%s”中新增。") % meta.verbose_name
 
 
 @require_GET
 @told_of_its_day
 def layer_list(request: HttpRequest, layer: str) -> HttpResponse:
     """`/<layer>/?q=&road=&branch=&date=&sort=&page=` and one parameter for each choice of the layer."""
-    if kept := _address_of_before(request, layer):
+    shown, listing = listed(layer)
+    if kept := _address_of_before(request, listing):
         return redirect(kept)
-    shown, audience, on = layer_named(layer), audience_of(request.user), day_of(request)
+    audience, on = audience_of(request.user), day_of(request)
     everything = shown.annotated(audience, on)
     form = filter_form(shown, everything, audience, on, request.GET)
     rows = filtered(shown, everything, form, on)
     along = _along_road(request, shown, form)
-    plain_n = rows.filter(PLAIN_BAY).count() if along else 0
-    if plain_n < MANY_BAYS:
+    plain_n = rows.filter(listing.plain).count() if along else 0
+    if plain_n < MANY_PLAIN:
         along = None
     if along:
-        rows = rows.exclude(PLAIN_BAY)
-    table = Table(shown, request.GET, on, own_branch=audience.branch_id)
+        rows = rows.exclude(listing.plain)
+    table = Table(shown, listing, request.GET, on, own_branch=audience.branch_id)
     page = Paginator(table.ordered(rows), PAGE_ROWS).get_page(request.GET.get("page"))
     context = {
         "layer": shown,
@@ -128,10 +99,10 @@ def layer_list(request: HttpRequest, layer: str) -> HttpResponse:
         "rows": table.read(page),
         "page": page,
         "pages": paging(page, request.GET),
-        "tabs": tabs(layer, audience),
+        "tabs": tabs(shown, audience),
         "on": on,
         "today": on == timezone.localdate(),
-        "would_be_here": WOULD_BE_HERE[layer],
+        "would_be_here": listing.empty,
         "how_to_add": "" if page.paginator.count else how_to_add(shown, request.user),
     }
     if along:
@@ -144,138 +115,25 @@ def layer_list(request: HttpRequest, layer: str) -> HttpResponse:
     return render(request, "desk/list.html", context)
 
 
-def _address_of_before(request: HttpRequest, layer: str) -> str:
-    """Sites were once filtered by `state`; a link that somebody kept goes on asking for the same. '' for any other."""
-    if layer != "sites" or "status" in request.GET or not request.GET.get("state"):
-        return ""
+def _address_of_before(request: HttpRequest, listing: Listing) -> str:
+    """A filter may have had another name; a link that somebody kept goes on asking for the same. '' for any other."""
     query = request.GET.copy()
-    query["status"] = query.pop("state")[-1]
-    return f"{request.path}?{query.urlencode()}"
+    for before, now in listing.renamed.items():
+        if now not in query and query.get(before):
+            query[now] = query.pop(before)[-1]
+    return f"{request.path}?{query.urlencode()}" if query != request.GET else ""
 
 
 def _along_road(request: HttpRequest, layer: Layer, form: forms.Form) -> Road | None:
-    """The road of which alone the bays are asked for: then a strip shows them, and the list only what is unlike the rest."""
+    """The road of which alone rows like most are asked for: a strip shows them, and the list only what is unlike the rest."""
+    plain = layer.listing and layer.listing.plain
     asked = {name for name, value in form.cleaned_data.items() if value not in (None, "")}
-    if layer.name != "bays" or asked != {"road"} or request.GET.get("all"):
+    if plain is None or asked != {"road"} or request.GET.get("all"):
         return None
     row: Road | None = ROADS.rows(audience_of(request.user), day_of(request)).get(
         pk=form.cleaned_data["road"].pk
     )
     return row
-
-
-# ── Filters ───────────────────────────────────────────────────────────────────────────────────────────────
-
-
-def filter_form(
-    layer: Layer, rows: QuerySet[Any], audience: Audience, on: date, given: QueryDict
-) -> forms.Form:
-    """A form with what this layer can be searched and filtered by, filled from the address."""
-    fields: dict[str, forms.Field] = {}
-    if layer.search:
-        fields["q"] = forms.CharField(
-            label=_("搜索"), max_length=QUERY_MOST, widget=forms.TextInput(attrs={"type": "search"})
-        )
-    for field in layer.fields:
-        if field.name not in LEFT_OUT.get(layer.name, ()) and (choices := _choices(field, layer.undrawn)):
-            fields[field.name] = forms.ChoiceField(label=field.label, choices=[("", _("全部")), *choices])
-    if layer.name != "branches":
-        _add_places(fields, layer, rows, audience, on, several=len(given.getlist("branch")) > 1)
-    fields["date"] = forms.DateField(label=_("日期"), widget=forms.DateInput(attrs={"type": "date"}))
-    for each in fields.values():
-        each.required = False
-    form = type("FilterForm", (forms.Form,), fields)(given, auto_id="filter-%s", label_suffix="")
-    form.is_valid()
-    return form
-
-
-def _choices(field: Field, undrawn: Sequence[str]) -> list[tuple[str, Any]]:
-    if field.kind == "choice":
-        return [(value, word) for value, word in (field.choices or {}).items() if value not in undrawn]
-    if field.kind == "bool" and field.name != "demo":
-        return [("1", _("是")), ("0", _("否"))]
-    return []
-
-
-def _add_places(
-    fields: dict[str, forms.Field],
-    layer: Layer,
-    rows: QuerySet[Any],
-    audience: Audience,
-    on: date,
-    *,
-    several: bool,
-) -> None:
-    """Fields for a road and a branch; `several`: the address names more than one branch, as a briefing's links do."""
-    if any(field.name == "road" for field in layer.fields):
-        with_things = rows.order_by().values("road_id")
-        roads = Road.objects.visible_to(audience, on=on).filter(pk__in=with_things).only("name")
-        fields["road"] = forms.ModelChoiceField(roads, label=_("道路"), empty_label=_("全部"))
-    if audience.sees_all:
-        branches = Branch.objects.visible_to(audience, on=on).only("code", "name")
-        fields["branch"] = (
-            forms.ModelMultipleChoiceField(branches, label=_("支部"), to_field_name="code")
-            if several
-            else forms.ModelChoiceField(
-                branches, label=_("支部"), empty_label=_("全部"), to_field_name="code"
-            )
-        )
-
-
-def filtered(layer: Layer, rows: QuerySet[Any], form: forms.Form, on: date) -> QuerySet[Any]:
-    """The rows that meet what the form says; a value it refuses is shown there and not applied."""
-    for name, value in form.cleaned_data.items():
-        if value in (None, "") or name == "date":
-            continue
-        if name == "q":
-            rows = rows.filter(matching(layer, value))
-        elif name == "road":
-            rows = rows.filter(road=value)
-        elif name == "branch":
-            rows = _of_branches(layer, rows, [value] if isinstance(value, Branch) else value, on)
-        else:
-            field = next(each for each in layer.fields if each.name == name)
-            rows = rows.filter(**{f"p_{name}": value == "1" if field.kind == "bool" else value})
-    return rows
-
-
-def _of_branches(layer: Layer, rows: QuerySet[Any], branches: Sequence[Branch], on: date) -> QuerySet[Any]:
-    """The rows of any of these branches."""
-    theirs = BRANCH_FILTERS.get(layer.name, _standing_on)
-    if len(branches) == 1:
-        return theirs(rows, branches[0], on)
-    everything = layer.models[0]._default_manager.all()
-    found = [Q(pk__in=theirs(everything, branch, on).values("pk")) for branch in branches]
-    return rows.filter(reduce(or_, found))
-
-
-def matching(layer: Layer, words: str) -> Q:
-    """Rows of which one of the layer's search fields holds `words`, in any case."""
-    found = Q()
-    for name in layer.search:
-        found |= Q(**{f"{name}__icontains": words})
-    return found
-
-
-def _standing_on(rows: Any, branch: Branch, on: date) -> QuerySet[Any]:
-    return rows.on_sections_of(branch, on=on)
-
-
-def _served_from(rows: Any, branch: Branch, on: date) -> QuerySet[Any]:
-    """Schools whose drop-off points or lanes stand on the branch's sections."""
-    at_school = [
-        Exists(model.objects.on_sections_of(branch, on=on).filter(school=OuterRef("pk")))
-        for model in (DropOffPoint, PandaLane)
-    ]
-    return rows.filter(Q(at_school[0]) | Q(at_school[1]))
-
-
-BRANCH_FILTERS: dict[str, Callable[[Any, Branch, date], QuerySet[Any]]] = {
-    "roads": lambda rows, branch, on: rows.assigned_to(branch, on=on),
-    "sections": lambda rows, branch, on: rows.filter(branch=branch),
-    "schools": _served_from,
-    "pitches": lambda rows, branch, on: rows.filter(site__in=Site.objects.on_sections_of(branch, on=on)),
-}
 
 
 # ── The table ─────────────────────────────────────────────────────────────────────────────────────────────
@@ -294,19 +152,21 @@ class Cell:
 class Table:
     """The columns of a layer's list, how it is sorted, and its rows as cells."""
 
-    def __init__(self, layer: Layer, given: QueryDict, on: date, *, own_branch: int | None = None) -> None:
+    def __init__(
+        self, layer: Layer, listing: Listing, given: QueryDict, on: date, *, own_branch: int | None
+    ) -> None:
         self.layer = layer
+        self.listing = listing
         self.on = on
         self.given = given
         heading_first = sorted(
-            columns(layer, without=LEFT_OUT.get(layer.name, ())), key=lambda each: each.name != layer.heading
+            columns(layer, without=listing.left_out), key=lambda each: each.name != layer.heading
         )
         self.columns = heading_first + ([BRANCH_COLUMN] if self.stands_on_road else [])
         self.sort = given.get("sort", "")
-        # Until she asks for another order, a secretary's own sections stand before the others'.
-        self.own_branch = own_branch if layer.name == "sections" and not self.sort else None
+        self.own_branch = own_branch if listing.own_first and not self.sort else None
         if self.sort.removeprefix("-") not in {each.name for each in self.columns}:
-            self.sort = SORTED_BY.get(layer.name, layer.heading)
+            self.sort = listing.sorted_by or layer.heading
 
     @property
     def stands_on_road(self) -> bool:
@@ -375,7 +235,7 @@ class Table:
         if not row["p_spot"]:
             return ""
         lon, lat = json.loads(row["p_spot"])["coordinates"]
-        return dated(f"{reverse('map')}?loc={lat},{lon},{ZOOM.get(self.layer.name, 18)}", self.on)
+        return dated(f"{reverse('map')}?loc={lat},{lon},{self.listing.zoom}", self.on)
 
 
 def branch_there(on: date) -> Subquery:
@@ -407,18 +267,14 @@ def link_of(column: Column, row: dict[str, Any]) -> str:
 # ── Around the table ──────────────────────────────────────────────────────────────────────────────────────
 
 
-def tabs(current: str, audience: Audience) -> list[dict[str, Any]]:
+def tabs(layer: Layer, audience: Audience) -> list[dict[str, Any]]:
     """The lists that belong together with this one, itself among them; none when it stands alone."""
-    family = [name for names in TABS if current in names for name in names]
-    return [
-        {
-            "title": TAB_WORDS[name] if name in TAB_WORDS else layer_named(name).title,
-            "url": reverse(name),
-            "current": name == current,
-        }
-        for name in family
-        if name != "gaps" or audience.sees_all
-    ]
+    family = family_of(layer.name)
+    more = [(name, title) for _layer, listing in family for name, title in listing.tabs]
+    if len(family) + len(more) == 1:
+        return []
+    shown = [*((each.name, each.title) for each, _listing in family), *(more if audience.sees_all else ())]
+    return [{"title": title, "url": reverse(name), "current": name == layer.name} for name, title in shown]
 
 
 def paging(page: Page[Any], given: QueryDict) -> list[dict[str, Any]]:

@@ -1,22 +1,18 @@
 """The map of a page: which layers lie on it and which box of the city it shows."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import Any
 
 from django.contrib.gis.geos import Point
 from django.http import HttpRequest
 
-from gridmgr.catalog import BACKDROP
+from gridmgr.catalog import BACKDROP, LAYERS
 from gridmgr.core.accounts.audience import audience_of
 from gridmgr.core.geo.crs import WGS84, metric_srid, transformer
-from gridmgr.core.layers.base import Layer
+from gridmgr.core.layers.declared import Part
 from gridmgr.core.layers.maps import Bounds, MapParts, page_map
 from gridmgr.desk.map import city_bounds
-from grids.layers import BRANCHES, ROADS, SECTIONS
-from parking.layers import BAYS, DROP_OFF_POINTS, PANDA_LANES, SCHOOLS
-from vendors.layers import PITCHES, SITES
 
-STREET: Sequence[Layer] = (ROADS, SECTIONS, SCHOOLS, BAYS, PANDA_LANES, DROP_OFF_POINTS, SITES, PITCHES)
 MARGIN_M = 60.0
 
 
@@ -32,7 +28,10 @@ def street_map(
 
     `branches` adds the grids' outlines; `own` is the code of the branch whose sections stand out from the others'.
     """
-    layers = [BRANCHES, *STREET] if branches else STREET
+    grids, street = (
+        [layer for layer in LAYERS if (layer.part == Part.GRIDS) == grid] for grid in (True, False)
+    )
+    layers = [*grids, *street] if branches else street
     query = {"date": request.GET["date"]} if request.GET.get("date") else {}
     bounds = box_around(shapes) or city_bounds(audience_of(request.user))
     return page_map(

@@ -1,54 +1,37 @@
-"""The pages that people open."""
+"""The pages that people open: the list and the page of each layer that declares one, and those of their own."""
 
-from django.urls import include, path, register_converter
-from django.urls.converters import StringConverter
+from collections.abc import Iterator
 
-from gridmgr.desk import branch, detail, home, lists, my, road, search, section
+from django.urls import URLPattern, include, path
+from django.utils.module_loading import import_string
+
+from gridmgr.catalog import LAYERS
+from gridmgr.core.layers.base import Layer
+from gridmgr.desk import converters as _converters  # noqa: F401 (registers what keys in addresses look like)
+from gridmgr.desk import detail, home, lists, my, road, search
 from gridmgr.desk import map as city
 
 
-class BranchCode(StringConverter):
-    regex = r"\d{2,4}"
+def pages_of(layer: Layer) -> Iterator[URLPattern]:
+    """The list and the page of a layer, as far as it has them."""
+    given = {"layer": layer.name}
+    if layer.listing:
+        yield path(f"{layer.name}/", lists.layer_list, given, name=layer.name)
+    if layer.page:
+        address = f"{layer.name}/{layer.page.pattern}/"
+        if layer.page.view:
+            yield path(address, import_string(layer.page.view), name=layer.route)
+        else:
+            yield path(address, detail.detail, given, name=layer.route)
 
-
-class PlaceCode(StringConverter):
-    """Code of a site or a drop-off point."""
-
-    regex = r"[A-Z0-9-]+"
-
-
-register_converter(BranchCode, "branch_code")
-register_converter(PlaceCode, "place_code")
 
 urlpatterns = [
     path("", include("gridmgr.desk.section_urls")),
     path("", home.home, name="home"),
     path("map/", city.city_map, name="map"),
     path("my/", my.my_roads, name="my"),
-    path("branches/", lists.layer_list, {"layer": "branches"}, name="branches"),
-    path("branches/<branch_code:code>/", branch.branch, name="branch"),
-    path("roads/", lists.layer_list, {"layer": "roads"}, name="roads"),
     path("roads/gaps/", road.gaps, name="gaps"),
-    path("roads/<int:pk>/", road.road, name="road"),
-    path("sections/", lists.layer_list, {"layer": "sections"}, name="sections"),
-    path("sections/<int:pk>/", section.section, name="section"),
-    path("sites/", lists.layer_list, {"layer": "sites"}, name="sites"),
-    path("sites/<place_code:key>/", detail.detail, {"layer": "sites"}, name="site"),
-    path("pitches/", lists.layer_list, {"layer": "pitches"}, name="pitches"),
-    path("pitches/<int:key>/", detail.detail, {"layer": "pitches"}, name="pitch"),
-    path("schools/", lists.layer_list, {"layer": "schools"}, name="schools"),
-    path("schools/<int:key>/", detail.detail, {"layer": "schools"}, name="school"),
-    path("panda-lanes/", lists.layer_list, {"layer": "panda-lanes"}, name="panda-lanes"),
-    path("panda-lanes/<int:key>/", detail.detail, {"layer": "panda-lanes"}, name="panda-lane"),
-    path("drop-off-points/", lists.layer_list, {"layer": "drop-off-points"}, name="drop-off-points"),
-    path(
-        "drop-off-points/<path:key>/",
-        detail.detail,
-        {"layer": "drop-off-points"},
-        name="drop-off-point",
-    ),
-    path("bays/", lists.layer_list, {"layer": "bays"}, name="bays"),
-    path("bays/<path:key>/", detail.detail, {"layer": "bays"}, name="bay"),
+    *(page for layer in LAYERS for page in pages_of(layer)),
     path("go/<slug:layer>/<str:key>/", detail.way, name="way"),
     path("search/", search.results, name="search"),
     path("search/suggest", search.suggest, name="suggest"),

@@ -16,7 +16,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
-from gridmgr.catalog import LAYERS, layer_named
+from gridmgr.catalog import layer_named
 from gridmgr.core.accounts.audience import audience_of
 from gridmgr.core.errors import DomainError, Invalid
 from gridmgr.core.geo.datums import WGS84
@@ -24,7 +24,7 @@ from gridmgr.core.jobs.slots import slot, with_retry
 from gridmgr.core.layers.base import Layer
 from gridmgr.core.layers.files import FORMATS, Exported, export_layer, format_of
 from gridmgr.core.layers.geojson import within
-from gridmgr.desk.lists import filter_form, filtered
+from gridmgr.desk.filters import filter_form, filtered
 from gridmgr.feeds.query import box_of, day_of, told_of_its_day
 from gridmgr.intake.forms import ExportForm
 from gridmgr.intake.rights import may_export, require
@@ -88,8 +88,7 @@ def chosen(request: HttpRequest) -> Choice:
     asked = request.GET if request.GET.get("of", layer.name) == layer.name else QueryDict()
     everything = layer.annotated(audience, on)
     conditions = filter_form(layer, everything, audience, on, asked)
-    for name in ("date", *(() if layer in LAYERS else ("branch", "road"))):
-        conditions.fields.pop(name, None)
+    conditions.fields.pop("date")
     conditions.full_clean()
     if conditions.errors:
         raise Invalid(

@@ -6,12 +6,12 @@ from datetime import date
 from typing import Any
 
 from django.db import models
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.db.models.expressions import Combinable
 from django.urls import reverse
 
 from gridmgr.core.accounts.audience import Audience
-from gridmgr.core.layers.declared import Part, Print
+from gridmgr.core.layers.declared import Finding, Listing, Page, Part, Print
 
 Text = Any  # str or a lazily translated one
 
@@ -85,6 +85,9 @@ class Layer:
     - `file_fields`: what only data files carry beside `fields`, so that what is exported imports again to the same.
     - `clustered_below`: the zoom under which tiles hold counts per cell instead of single features.
     - `undrawn`: values of what its style calls `whole` that no row has, such as closed.
+    - `listing`, `page`, `found`: its list, the page of each of its features, what a search finds of it; without one there is none.
+    - `of_branch(rows, branch, on)`: those of the rows that are a branch's on that day; without it the layer isn't shared
+      out among branches. `of_road(road)`: the rows that belong to a road.
     - `part`, `printed`: what it is on a print map; `rank`: where it stands among the layers when people ask for them, in
       legends, among pins and hits, low before high; `off_at_first`: outlines that would cover what one came for.
     - `tiny`: features so small that tiles need neither clip nor simplify them, which costs more than half of a tile.
@@ -110,6 +113,11 @@ class Layer:
     printed: Print = field(default_factory=Print)
     rank: int = 100
     off_at_first: bool = False
+    listing: Listing | None = None
+    page: Page | None = None
+    found: Finding | None = None
+    of_branch: Callable[[Any, Any, date], QuerySet[Any]] | None = None
+    of_road: Callable[[Any], Q] | None = None
 
     @property
     def cover_field(self) -> str:

@@ -99,7 +99,7 @@ class Page:
     pattern: str = "<int:key>"
     view: str = ""
     template: str = "desk/detail.html"
-    about: str = "gridmgr.desk.detail.who_answers"
+    about: str = "gridmgr.desk.places.who_answers"
     rows: Rows | None = None
     related: Sequence[str] = ()
 
