@@ -30,7 +30,7 @@ def importer_named(name: str) -> Importer:
     """The importer of that layer's files; raises Invalid for a layer that can't be imported so."""
     layer_named(name)
     if name == "roads":
-        raise Invalid(_("道路由专门的命令导入:manage.py import_roads 文件。"))
+        raise Invalid(_("道路由专门的命令导入:script/manage import_roads 文件。"))
     if name not in IMPORTERS:
         raise Invalid(
             _("图层 %(name)s 不能导入。可导入:%(all)s。") % {"name": name, "all": _("、").join(IMPORTERS)}

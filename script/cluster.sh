@@ -12,7 +12,8 @@
 # leave stops the cluster, whoever started it. A cluster that somebody started by hand is left alone.
 # With DATABASE_URL in the environment all of this does nothing.
 
-pg_bin=/usr/lib/postgresql/15/bin
+pg_bin= # the programs of pg_version, both settled by cluster_find
+pg_version=
 cluster_external=${DATABASE_URL:+yes}
 cluster_settings=${cluster_settings:-} # more lines for gridmgr.conf, such as "fsync = off" for tests
 cluster_pid=
@@ -25,7 +26,7 @@ as_owner() {
     (cd / && exec "$@")
   else
     (cd / && exec runuser -u "$cluster_owner" -- "$@")
-  fi 4<&- 7<&- 8<&-
+  fi 4<&- 5<&- 7<&- 8<&-
 }
 
 # cluster_find: where the cluster lives and whose it is.
@@ -48,6 +49,21 @@ cluster_find() {
   cluster_make_home
   data=$cluster_home/data
   log=$cluster_home/postgres.log
+  find_postgres
+}
+
+# find_postgres: the version that made the cluster, else the newest one here that has PostGIS.
+find_postgres() {
+  local folder
+  pg_version=$(cat "$data/PG_VERSION" 2>/dev/null || as_owner cat "$data/PG_VERSION" 2>/dev/null || true)
+  [ -n "$pg_version" ] || for folder in /usr/share/postgresql/*/extension/postgis.control; do
+    folder=${folder%/extension/*}
+    [ ! -e "$folder" ] || pg_version=$(printf '%s\n' "$pg_version" "${folder##*/}" | sort -n | tail -n 1)
+  done
+  pg_bin=/usr/lib/postgresql/$pg_version/bin
+  # shellcheck disable=SC2154  # here is common.sh's
+  { [ -n "$pg_version" ] && [ -x "$pg_bin/postgres" ]; } || die "没有 PostgreSQL ${pg_version:-和 PostGIS}" \
+    "PostgreSQL ${pg_version:-with PostGIS} is not installed" "${here}script/bootstrap"
 }
 
 cluster_make_home() {
@@ -61,10 +77,18 @@ cluster_make_home() {
     die "用户 $cluster_owner 进不了 $cluster_home" "user $cluster_owner can no longer reach $cluster_home" "chmod o+x, from / down to $cluster_home"
   rmdir -- "$cluster_home" 2>/dev/null || true
   cluster_home=/var/lib/gridmgr/$(printf %s "$GRIDMGR_VAR" | sha256sum | cut -c1-12)
+  refuse_keyless
   note "用户 $cluster_owner 进不了 $GRIDMGR_VAR,数据库放在 / it cannot be reached by $cluster_owner, so the database goes to $cluster_home"
   install -d -m 755 /var/lib/gridmgr
   install -d -m 700 -o "$cluster_owner" -- "$cluster_home"
   echo "$cluster_home" >"$GRIDMGR_VAR/cluster-home"
+}
+
+# refuse_keyless: a database whose var/ was deleted: its accounts' file and the keys of its identity numbers are gone.
+refuse_keyless() {
+  [ ! -d "$cluster_home/data" ] || die "$cluster_home 里有一座城市,它的目录 $GRIDMGR_VAR(密钥、文件)却没有了" \
+    "$cluster_home holds a city whose folder $GRIDMGR_VAR (its keys and files) is gone" \
+    "放回原来的目录,或从备份恢复 / put the folder back, or restore a backup" "不要这座城市了 / to remove that city: ${here}script/reset"
 }
 
 # cluster_alive: true when a postmaster runs on our data. Its pid file alone proves nothing: the number may be
@@ -95,7 +119,7 @@ sql_as() {
     unset -v ${!PG@}
     PGOPTIONS='-c client_min_messages=warning' \
       "$pg_bin/psql" -X -A -t -q -v ON_ERROR_STOP=1 -h "$(cluster_socket)" -p 5432 -U "$@"
-  ) 4<&- 7<&- 8<&-
+  ) 4<&- 5<&- 7<&- 8<&-
 }
 
 sql() { sql_as gridmgr "$@"; }
@@ -211,9 +235,9 @@ cluster_ensure_running() {
   [ -f "$data/PG_VERSION" ] || cluster_create
   cluster_is_ready || cluster_await_other
   if cluster_is_ready; then
-    step "数据库已在运行" "PostgreSQL 15 + PostGIS 3: already running (pid $cluster_pid)"
+    step "数据库已在运行" "PostgreSQL $pg_version + PostGIS: already running (pid $cluster_pid)"
   else
-    step "启动数据库" "starting PostgreSQL 15 + PostGIS 3"
+    step "启动数据库" "starting PostgreSQL $pg_version + PostGIS"
     cluster_launching=yes
     cluster_launch_patiently
     cluster_alive || die "数据库刚启动就停了" "the database stopped right after its start" "原因见 / see $log"
@@ -313,7 +337,6 @@ cluster_start() {
     step "使用 DATABASE_URL 所指的数据库" "using the database of DATABASE_URL"
     return
   fi
-  [ -x "$pg_bin/postgres" ] || die "没有 $pg_bin/postgres" "PostgreSQL 15 is not installed" "script/bootstrap"
   cluster_find
   exec 7>>"$GRIDMGR_VAR/run/in-use" 8>>"$GRIDMGR_VAR/run/cluster.lock"
   flock 8

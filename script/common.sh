@@ -9,6 +9,9 @@ python=$root/.venv/bin/python
 GRIDMGR_VAR=$(realpath -m -- "${GRIDMGR_VAR:-$root/var}")
 export GRIDMGR_VAR
 export PYTHONUTF8=1
+# here: stands before a command that is printed, so that it means this folder and not the usual one.
+here=
+[ "$GRIDMGR_VAR" = "$root/var" ] || here="GRIDMGR_VAR=$(printf %q "$GRIDMGR_VAR") "
 
 # step 中文 English: the line that announces a step.
 step() { printf '==> %s / %s\n' "$1" "$2"; }
@@ -29,21 +32,28 @@ die() {
 # show_usage FILE: the comment at the head of a command is its help.
 show_usage() { sed -n '2,/^[^#]/{/^#/!d;/^# shellcheck/d;s/^# \{0,1\}//;p}' "$1"; }
 
-# prepare_var: makes var/ and proves that it can be written to and has room.
+# free_mb PATH: megabytes left on its disk; nothing when that can't be told.
+free_mb() { df -Pm -- "$1" 2>/dev/null | awk 'NR == 2 {print $4}'; }
+
+# refuse_full_disk PATH MB: before something begins that needs so much room.
+refuse_full_disk() {
+  local free
+  free=$(free_mb "$1")
+  [ -z "$free" ] || [ "$free" -ge "$2" ] || die "$1 所在磁盘只剩 $free MB,至少要 $2 MB" "the disk of $1 has $free MB left; $2 MB are needed" \
+    "腾出空间 / make room" "或换盘 / or use another disk: GRIDMGR_VAR=/path/to/var $0"
+}
+
+# prepare_var: makes var/ and proves that it can be written to and has room: a city that is there needs little.
 prepare_var() {
-  local mode=700 free
+  local mode=700 least=300
   [ "$(id -u)" -ne 0 ] || mode=711 # the database runs as another user then, and must be let through
   [ -d "$GRIDMGR_VAR" ] || install -d -m "$mode" -- "$GRIDMGR_VAR" 2>/dev/null || true
   if ! (mkdir -p -- "$GRIDMGR_VAR/run" && : >"$GRIDMGR_VAR/run/probe.$$" && rm "$GRIDMGR_VAR/run/probe.$$") 2>/dev/null; then
     die "写不进 $GRIDMGR_VAR(只读、已满或属于别人)" "cannot write to $GRIDMGR_VAR (read-only, full, or someone else's)" \
       "ls -ld '$GRIDMGR_VAR'; df -h '$GRIDMGR_VAR'" "换个地方 / another place: GRIDMGR_VAR=/path/to/var $0"
   fi
-  free=$(df -Pm -- "$GRIDMGR_VAR" 2>/dev/null | awk 'NR == 2 {print $4}') || free=
-  if [ -n "$free" ] && [ "$free" -lt "${GRIDMGR_MIN_FREE_MB:-300}" ]; then
-    die "$GRIDMGR_VAR 所在磁盘只剩 $free MB,至少要 ${GRIDMGR_MIN_FREE_MB:-300} MB" \
-      "the disk of $GRIDMGR_VAR has $free MB left; ${GRIDMGR_MIN_FREE_MB:-300} MB are needed" \
-      "腾出空间,或换盘 / make room, or use another disk: GRIDMGR_VAR=/path/to/var $0"
-  fi
+  [ ! -s "$GRIDMGR_VAR/srid" ] || least=20
+  refuse_full_disk "$GRIDMGR_VAR" "${GRIDMGR_MIN_FREE_MB:-$least}"
 }
 
 # refuse_unfinished: a restore that was cut short left a folder in which nothing can be relied on.

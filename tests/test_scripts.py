@@ -8,6 +8,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Iterator
 from importlib.metadata import distributions
 from pathlib import Path
@@ -15,7 +16,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
-POSTGRES = Path("/usr/lib/postgresql/15/bin/postgres")
+POSTGRES = next(iter(Path("/usr/lib/postgresql").glob("*/bin/postgres")), Path("/nowhere"))
 
 
 def sh(*command: str | Path, **environment: str) -> subprocess.CompletedProcess[str]:
@@ -34,7 +35,7 @@ def sh(*command: str | Path, **environment: str) -> subprocess.CompletedProcess[
 
 
 @pytest.mark.parametrize(
-    "name", ["backup", "bootstrap", "rehearse-restore", "restore", "server", "test"]
+    "name", ["backup", "bootstrap", "rehearse-restore", "reset", "restore", "server", "test"]
 )  # manage hands every argument to Django
 def test_help_is_the_head_of_the_file(name: str) -> None:
     answer = sh(ROOT / "script" / name, "--help")
@@ -113,9 +114,135 @@ def test_missing_packages_without_the_right_to_install_end_with_the_command_to_a
     if "Permission denied" in answer.stderr:
         pytest.skip("the checkout is closed to other users")
     assert answer.returncode == 1
-    assert re.search(
-        r"sudo apt-get install --no-install-recommends -y .*\bpostgresql-15-postgis-3\b", answer.stderr
+    assert re.search(r"missing \(.*\bpostgresql\S*-postgis", answer.stderr)
+    assert re.search(r"(sudo |su -c ').*script/bootstrap --packages", answer.stderr)
+
+
+@pytest.fixture
+def fakes(tmp_path: Path) -> Path:
+    """A folder for the head of PATH: a machine on which dpkg knows no package, and apt-get only notes what it was asked."""
+    folder = tmp_path / "bin"
+    folder.mkdir()
+    fake(folder, "dpkg-query", "exit 1")
+    fake(folder, "dpkg", "exit 0")
+    fake(
+        folder,
+        "apt-cache",
+        "printf 'postgresql-15-postgis-3\\npostgresql-17-postgis-3\\npostgresql-9-pgq\\n'",
     )
+    fake(folder, "apt-get", f'echo "$@" >>{tmp_path}/asked')
+    return folder
+
+
+def fake(folder: Path, name: str, does: str) -> None:
+    program = folder / name
+    program.write_text(f"#!/bin/sh\n{does}\n")
+    program.chmod(0o755)
+
+
+as_root = pytest.mark.skipif(os.getuid() != 0, reason="installing needs root")
+
+
+@as_root
+def test_the_newest_postgresql_that_apt_offers_is_taken_and_an_existing_cluster_keeps_its_own(
+    fakes: Path, tmp_path: Path
+) -> None:
+    path = f"{fakes}:{os.environ['PATH']}"
+    sh("script/bootstrap", "--packages", PATH=path, GRIDMGR_VAR=str(tmp_path / "new"))
+    assert " postgresql-17 postgresql-17-postgis-3" in (tmp_path / "asked").read_text()
+    (tmp_path / "asked").unlink()
+    (tmp_path / "old" / "postgres" / "data").mkdir(parents=True)
+    (tmp_path / "old" / "postgres" / "data" / "PG_VERSION").write_text("15\n")
+    sh("script/bootstrap", "--packages", PATH=path, GRIDMGR_VAR=str(tmp_path / "old"))
+    assert " postgresql-15 postgresql-15-postgis-3" in (tmp_path / "asked").read_text()
+
+
+@as_root
+def test_breaking_a_set_up_off_leaves_apt_to_finish(fakes: Path, tmp_path: Path) -> None:
+    fake(fakes, "apt-get", f"sleep 2; echo done >>{tmp_path}/asked")
+    outside = {k: v for k, v in os.environ.items() if k != "DATABASE_URL"}
+    started = subprocess.Popen(
+        ["script/bootstrap", "--packages"],
+        cwd=ROOT,
+        env=outside | {"PATH": f"{fakes}:{os.environ['PATH']}", "GRIDMGR_VAR": str(tmp_path)},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+    time.sleep(1)
+    os.killpg(started.pid, signal.SIGINT)  # Ctrl-C reaches all that the terminal runs
+    os.killpg(started.pid, signal.SIGKILL)  # a lost line, at worst
+    started.wait()
+    assert not (tmp_path / "asked").exists()
+    time.sleep(3)
+    assert (tmp_path / "asked").read_text() == "done\n"
+
+
+@as_root
+def test_packages_that_were_left_half_set_up_are_finished_first(fakes: Path, tmp_path: Path) -> None:
+    fake(
+        fakes,
+        "dpkg",
+        f'[ "$1" != --audit ] || echo "half-configured: postgresql-17"; echo dpkg "$@" >>{tmp_path}/asked',
+    )
+    sh("script/bootstrap", "--packages", PATH=f"{fakes}:{os.environ['PATH']}", GRIDMGR_VAR=str(tmp_path))
+    asked = (tmp_path / "asked").read_text()
+    assert asked.index("dpkg --configure -a") < asked.index("install")
+
+
+def disk_with(folder: Path, free: int) -> str:
+    """PATH on which every disk has so many megabytes free."""
+    folder.mkdir(exist_ok=True)
+    fake(folder, "df", f"printf 'disk\\n/dev/x 9 9 {free} 9%% /\\n'")
+    return f"{folder}:{os.environ['PATH']}"
+
+
+def test_a_city_that_is_there_starts_on_a_disk_that_is_too_full_for_a_new_one(tmp_path: Path) -> None:
+    program = ". script/common.sh; prepare_var; echo enough"
+    path = disk_with(tmp_path / "bin", 27)
+    new = sh("bash", "-c", program, PATH=path, GRIDMGR_VAR=str(tmp_path / "var"))
+    assert (new.returncode, "has 27 MB left; 300 MB are needed" in new.stderr) == (1, True)
+    (tmp_path / "var" / "srid").write_text("4547\n")
+    assert sh("bash", "-c", program, PATH=path, GRIDMGR_VAR=str(tmp_path / "var")).stdout == "enough\n"
+
+
+def test_hints_carry_the_folder_they_mean(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        answer = sh("script/server", "--port", str(port), GRIDMGR_VAR=str(tmp_path / "my city"))
+    assert f"GRIDMGR_VAR={tmp_path}/my\\ city script/server --port" in answer.stderr
+    assert sh("bash", "-c", '. script/common.sh; echo "${here}x"').stdout == "x\n"
+
+
+def test_a_second_start_on_one_port_is_refused_while_the_first_sets_up(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        port = probe.getsockname()[1]
+    lock = tmp_path / f"gridmgr-port-{port}.lock"
+    lock.touch()
+    holder = subprocess.Popen(["flock", str(lock), "sleep", "30"])
+    try:
+        time.sleep(0.5)
+        answer = sh("script/server", "--port", str(port), GRIDMGR_VAR=str(tmp_path), TMPDIR=str(tmp_path))
+    finally:
+        holder.send_signal(signal.SIGTERM)
+        holder.wait()
+    assert (answer.returncode, f"port {port} is in use" in answer.stderr) == (1, True)
+
+
+def test_server_refuses_a_host_that_is_not_this_machine() -> None:
+    answer = sh("script/server", "--host", "198.51.100.7")
+    assert (answer.returncode, "198.51.100.7 is not an address of this machine" in answer.stderr) == (1, True)
+
+
+def test_reset_takes_what_is_ours_and_nothing_else(tmp_path: Path) -> None:
+    for name in ("srid", "secret-key", "theirs.txt"):
+        (tmp_path / name).write_text("x")
+    (tmp_path / "run").mkdir()
+    unasked = sh("script/reset", GRIDMGR_VAR=str(tmp_path))
+    assert (unasked.returncode, "nothing was removed" in unasked.stderr) == (1, True)
+    assert (tmp_path / "srid").exists()
+    assert sh("script/reset", "--yes", GRIDMGR_VAR=str(tmp_path)).returncode == 0
+    assert [each.name for each in tmp_path.iterdir()] == ["theirs.txt"]
 
 
 def test_every_part_is_pinned_and_psycopg_3_is_not_among_them() -> None:
@@ -166,7 +293,7 @@ def in_cluster(var: Path, commands: str) -> subprocess.CompletedProcess[str]:
     return sh("bash", "-c", program, GRIDMGR_VAR=str(var))
 
 
-needs_postgres = pytest.mark.skipif(not POSTGRES.exists(), reason="PostgreSQL 15 is not installed here")
+needs_postgres = pytest.mark.skipif(not POSTGRES.exists(), reason="PostgreSQL is not installed here")
 
 
 @needs_postgres
@@ -215,6 +342,35 @@ def test_a_socket_path_that_is_too_long_goes_to_a_short_one(var: Path) -> None:
     where, three = answer.stdout.splitlines()
     assert (where[: len("/tmp/gridmgr-")], three) == ("/tmp/gridmgr-", "3")
     assert not Path(where).exists()
+
+
+@needs_postgres
+def test_a_city_without_its_key_is_refused_with_the_way_out(var: Path) -> None:
+    in_cluster(var, "true")
+    answer = sh("script/bootstrap", GRIDMGR_VAR=str(var))
+    assert answer.returncode == 1
+    assert f"{var}/secret-key is gone" in answer.stderr
+    assert not (var / "secret-key").exists()
+
+
+@needs_postgres
+@as_root
+def test_a_database_whose_folder_was_deleted_is_refused_until_it_is_reset() -> None:
+    closed = Path(tempfile.mkdtemp(prefix="gridmgr-test-"))  # mode 700: user postgres can't get there
+    try:
+        var = closed / "var"
+        var.mkdir()
+        assert in_cluster(var, "sql -d gridmgr -c 'SELECT 1'").stdout.endswith("1\n")
+        home = Path((var / "cluster-home").read_text().strip())
+        shutil.rmtree(var)
+        refused = in_cluster(var, "true")
+        assert (refused.returncode, f"{home} holds a city whose folder {var}" in refused.stderr) == (1, True)
+        assert sh("script/reset", "--yes", GRIDMGR_VAR=str(var)).returncode == 0
+        assert not home.exists()
+        assert in_cluster(var, "sql -d gridmgr -c 'SELECT 2'").stdout.endswith("2\n")
+    finally:
+        sh("script/reset", "--yes", GRIDMGR_VAR=str(closed / "var"))
+        shutil.rmtree(closed)
 
 
 def test_server_asks_whether_the_database_is_whole_before_it_serves() -> None:

@@ -122,7 +122,7 @@ def _city(_name: str, audience: Audience, on: date) -> Scope:
         SECTIONS.rows(audience, on).aggregate(box=Extent("line"))["box"],
     ) or _around(Road.objects.visible_to(audience, on=on).aggregate(box=Extent("reference_line"))["box"])
     if bounds is None:
-        raise NotThere(_("还没有可以画的内容:请先导入道路,或运行 manage.py demo 生成演示城市。"))
+        raise NotThere(_("还没有可以画的内容:请先导入道路,或运行 script/manage demo 生成演示城市。"))
     count = Branch.objects.visible_to(audience, on=on).count()
     return Scope("city", _("全市网格责任图"), _("%s 个支部") % count if audience.sees_all else "", bounds)
 

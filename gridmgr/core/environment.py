@@ -1,6 +1,7 @@
 """What the environment says: every setting is read here once, checked, and refused by name when it is bad."""
 
 import os
+import shlex
 import tomllib
 from ipaddress import ip_network
 from pathlib import Path
@@ -63,6 +64,16 @@ def networks(name: str, *, default: str = "") -> list[str]:
 def var_dir() -> Path:
     """Where run-time files live (`GRIDMGR_VAR`, else `var/` in the checkout)."""
     return Path(os.environ.get("GRIDMGR_VAR") or ROOT / "var").resolve()
+
+
+def manage(arguments: str) -> str:
+    """The line that runs a command on this very city: `GRIDMGR_VAR=/srv/city script/manage demo`."""
+    return f"{here()}script/manage {arguments}"
+
+
+def here() -> str:
+    """What stands before a command so that it means this city: nothing for the checkout's own `var/`."""
+    return "" if var_dir() == ROOT / "var" else f"GRIDMGR_VAR={shlex.quote(str(var_dir()))} "
 
 
 def metric_srid() -> int:

@@ -33,7 +33,7 @@ from grids.models import Assignment, Backdrop, Carriageway, Crossing, Kerb, Memb
 from parking.models import Bay
 from tests.core.importing.files import EAST, NORTH, degrees, feature, geojson, named_crs, table
 from tests.drawing import BASE, stretch
-from tests.factories import AssignmentFactory, BayFactory, ShareFactory
+from tests.factories import AssignmentFactory, BayFactory, BranchFactory, ShareFactory
 
 TOWN = Path(__file__).parent / "data" / "crossroads.osm"
 TABLES = (Road, Carriageway, Kerb, RoadGap, Crossing, Assignment, MemberAssignment, Bay, Backdrop)
@@ -817,3 +817,14 @@ def test_backdrop_without_area_is_refused(tmp_path: Path) -> None:
     report = import_backdrop(geojson(tmp_path / "w.geojson", flat), kind="park")
     assert (report.written, report.refused[0].reason[:7]) == (False, "修复后没有面积")
     assert not Backdrop.objects.exists()
+
+
+@pytest.mark.django_db
+def test_the_demo_s_roads_are_not_mixed_with_another_city_s_unasked(monkeypatch: pytest.MonkeyPatch) -> None:
+    BranchFactory(is_demo=True)
+    monkeypatch.setattr("sys.stdin", StringIO())
+    with pytest.raises(CommandError, match="演示城市"):
+        call_command("import_roads", str(TOWN), verbosity=0)
+    assert not Road.objects.exists()
+    call_command("import_roads", str(TOWN), into_demo=True, verbosity=0)
+    assert Road.objects.exists()

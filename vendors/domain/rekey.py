@@ -11,6 +11,7 @@ from django.db import connection, transaction
 from django.db.models import CharField, F, Func, Value
 from django.utils.translation import gettext as _
 
+from gridmgr.core import environment
 from gridmgr.core.errors import Conflict
 from vendors.domain import keyring
 from vendors.domain.identity import LOCK, decrypt, encrypt, mark
@@ -104,7 +105,12 @@ def _unreadable(count: int, marks: list[str] | None = None) -> Conflict:
             "%(count)s 个身份证号读不出来:现有密钥不是当初加密用的密钥%(marks)s。\n"
             "  → 把原来的密钥补进 %(file)s(每行一个,第一个用于加密),或设置 GRIDMGR_IDENTITY_KEY;"
             "旧版本没有设置过的,原密钥就是当时的 var/secret-key。备份里有 identity-key。\n"
-            "  → 确实找不回:script/manage rotate_identity_key --forget 清除这些号码,之后重新登记。"
+            "  → 确实找不回:%(forget)s 清除这些号码,之后重新登记。"
         )
-        % {"count": count, "file": keyring.file(), "marks": f" ({' '.join(marks)})" if marks else ""}
+        % {
+            "count": count,
+            "file": keyring.file(),
+            "marks": f" ({' '.join(marks)})" if marks else "",
+            "forget": environment.manage("rotate_identity_key --forget"),
+        }
     )

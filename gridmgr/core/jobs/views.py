@@ -117,7 +117,7 @@ def _waiting(job: Job) -> str:
     now = timezone.now()
     running = Job.objects.filter(state=State.RUNNING, heartbeat__gte=now - UNHEARD).exists()
     if not running and now - job.created > UNHEARD:
-        return _("还没有开始:后台程序可能没有运行,请联系管理员(manage.py run_jobs)。任务会保留在队列里。")
+        return _("还没有开始:后台程序可能没有运行,请联系管理员(script/manage run_jobs)。任务会保留在队列里。")
     if job.attempts:
         return _("上次处理意外中断,正在等待重试。")
     ahead = Job.objects.filter(state=State.WAITING, created__lt=job.created).count() + running

@@ -8,6 +8,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop, ngettext, override
 
+from gridmgr.core import environment
 from gridmgr.core.errors import Conflict
 from gridmgr.core.promises.compare import KINDS, STATES, Fault, Steps, faults, mend, steps
 from vendors.domain import keyring
@@ -84,9 +85,11 @@ def _of_steps(lag: Steps) -> str:
             "这个数据库由更新的版本建立,本程序不认识其中 %(count)s 个迁移:%(names)s\n"
             "  → 请用那个版本的程序,或从升级前的备份恢复(docs/deployment.md“恢复”)。"
         ) % {"count": len(lag.unknown), "names": " ".join(lag.unknown[:SHOWN])}
-    return _(
-        "数据库还缺 %(count)s 个迁移:%(names)s\n  → script/manage migrate,或重新运行 script/server。"
-    ) % {"count": len(lag.unapplied), "names": " ".join(lag.unapplied[:SHOWN])}
+    return _("数据库还缺 %(count)s 个迁移:%(names)s\n  → %(command)s,或重新运行 script/server。") % {
+        "count": len(lag.unapplied),
+        "names": " ".join(lag.unapplied[:SHOWN]),
+        "command": environment.manage("migrate"),
+    }
 
 
 def _of_faults(found: list[Fault]) -> str:
@@ -117,7 +120,8 @@ def _ways_out(found: list[Fault]) -> list[str]:
     ways = []
     if any(fault.mendable for fault in found):
         ways.append(
-            _("补上缺少的部分:script/manage check_database --mend(已有的数据不符合约定时会说明是哪一处)")
+            _("补上缺少的部分:%s(已有的数据不符合约定时会说明是哪一处)")
+            % environment.manage("check_database --mend")
         )
     rest = [str(fault.promise) for fault in found if not fault.mendable]
     if rest:

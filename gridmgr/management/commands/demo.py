@@ -8,6 +8,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from django.utils.translation import gettext as _
 
+from gridmgr.core import environment
 from gridmgr.core.errors import DomainError
 
 
@@ -21,7 +22,9 @@ class Command(BaseCommand):
         from gridmgr.demo import city, reset
 
         if reset.has_city() and not options["reset"]:
-            self.stdout.write(_("数据库里已有城市,未作改动。要重建演示城市,请用 manage.py demo --reset。"))
+            self.stdout.write(
+                _("数据库里已有城市,未作改动。要重建演示城市,请用 %s。") % environment.manage("demo --reset")
+            )
             return
         started = perf_counter()
         try:

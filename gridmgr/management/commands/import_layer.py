@@ -9,6 +9,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.utils.translation import gettext as _
 
 from gridmgr.catalog import layer_named
+from gridmgr.core import environment
 from gridmgr.core.errors import DomainError
 from gridmgr.core.importing.layers import import_layer
 from gridmgr.core.importing.report import Report, lines
@@ -58,7 +59,7 @@ class Command(BaseCommand):
             words = {name: str(layer_named(name).title), "changed": _("改动的列")}
             self.stdout.write("\n".join(lines(report, words)))
             if number:
-                self.stdout.write(_("可用 manage.py undo_import %s 撤销整个导入。") % number)
+                self.stdout.write(_("可用 %s 撤销整个导入。") % environment.manage(f"undo_import {number}"))
         if options["json"]:
             self._write_json(report, Path(options["json"]))
         if report.refused and not report.written:

@@ -9,9 +9,11 @@ from django.core.checks import Tags
 from django.core.management.base import BaseCommand, CommandError
 from django.utils.translation import gettext as _
 
+from gridmgr.core.environment import var_dir
 from gridmgr.core.errors import DomainError
 from gridmgr.core.importing.report import Report, lines
 from grids.importers import import_roads
+from grids.models import Branch
 
 
 class Command(BaseCommand):
@@ -48,6 +50,11 @@ class Command(BaseCommand):
             "when a reference line changes, keep what stands on the road in place and rewrite its measures",
         )
         parser.add_argument(
+            "--into-demo",
+            action="store_true",
+            help="也写入演示城市,不再询问 / write into the demo city without asking",
+        )
+        parser.add_argument(
             "--json", metavar="FILE", default="", help="把报告写成 JSON / write the report as JSON"
         )
 
@@ -55,6 +62,8 @@ class Command(BaseCommand):
         """Import and print the report; exit status 1 when anything was refused."""
         self.check(tags=[Tags.compatibility, Tags.database], databases=["default"])
         json_file = options["json"]
+        if not (options["into_demo"] or options["dry_run"]):
+            self._ask_before_the_demo()
         try:
             report = import_roads(
                 options["file"],
@@ -70,6 +79,19 @@ class Command(BaseCommand):
             self._write_json(report, Path(json_file))
         if report.refused and not report.written:
             sys.exit(1)
+
+    def _ask_before_the_demo(self) -> None:
+        """Roads of another city among the demo's are hard to take out again."""
+        if not Branch.objects.filter(is_demo=True).exists():
+            return
+        said = (
+            _("这是演示城市(%s)。要建自己的城市,请另用一个目录:script/new-city 文件 --var 目录。") % var_dir()
+        )
+        if not sys.stdin.isatty():
+            raise CommandError(said + _("确要导入演示城市,请加 --into-demo。"))
+        self.stderr.write(said)
+        if input(_("仍要导入演示城市?输入 yes:")).strip().lower() != "yes":
+            raise CommandError(_("没有确认,什么也没写。"))
 
     def _progress(self, done: int, total: int) -> None:
         if self.stderr.isatty() and (done % 10 == 0 or done == total):
