@@ -34,8 +34,8 @@ def begin_with_rules(*, plan: Any = (), using: str, **_more: Any) -> None:
 
     A city that was there before is offered them on a page, not given them; a database that is merely emptied has no plan.
     """
-    made = {(migration.app_label, migration.name) for migration, backward in plan if not backward}
-    if using == "default" and ("vendors", "0001_sites_and_pitches") in made:
+    made = {migration.app_label for migration, backward in plan if migration.initial and not backward}
+    if using == "default" and "vendors" in made:
         from vendors.domain.profile import install_default_profile
 
         install_default_profile()

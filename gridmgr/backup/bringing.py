@@ -15,11 +15,11 @@ from pathlib import Path
 from typing import IO
 
 from django.conf import settings
-from django.db.migrations.loader import MigrationLoader
 
 from gridmgr.backup import archive, inventory
 from gridmgr.backup.programs import environment, program
 from gridmgr.backup.taking import EVERY_S, Say
+from gridmgr.core.promises.steps import strangers
 
 PIECE = 2**20
 # What pg_dump writes at the head of each dump; dumps of versions whose triggers depended on the path need `public`.
@@ -32,21 +32,18 @@ _OWNERS = re.compile(
 _ENTRY = re.compile(r"^\d+; \d+ \d+ (TABLE DATA|FK CONSTRAINT|[A-Z]+) ")
 
 
-def refuse_newer(manifest: archive.Manifest) -> None:
-    """Raises Unusable when the backup knows migrations that this program doesn't."""
-    known = set(MigrationLoader(None, ignore_no_migrations=True).disk_migrations)
-    replaced = {key for each in MigrationLoader(None).replacements.values() for key in each.replaces}
-    apps = {app for app, _ in known}
-    newer = [
-        f"{app}.{name}"
-        for app, names in manifest.migrations.items()
-        for name in names
-        if app in apps and (app, name) not in known | replaced
-    ]
+def refuse_strangers(manifest: archive.Manifest) -> None:
+    """Raises Unusable when the backup knows migrations that this program doesn't, newer or older than its own."""
+    newer, older = strangers((app, name) for app, names in manifest.migrations.items() for name in names)
     if newer:
         raise archive.Unusable(
             f"备份由更新的版本({manifest.version})制作,请先升级本程序 / "
             f"this backup was made by a newer version ({manifest.version}), upgrade first: {', '.join(newer[:5])}"
+        )
+    if older:
+        raise archive.Unusable(
+            f"备份太旧(版本 {manifest.version}),本版本不能升级它,请用那个版本恢复 / this backup is too old "
+            f"(version {manifest.version}) to be upgraded by this version, restore it with that one: {', '.join(older[:5])}"
         )
 
 
@@ -56,7 +53,7 @@ def bring_back(path: Path, passphrase: str, say: Say) -> archive.Manifest:
     room.mkdir(mode=0o700)
     try:
         manifest = archive.check(path, passphrase)
-        refuse_newer(manifest)
+        refuse_strangers(manifest)
         refuse_full_database()
         say("取出文件 / unpacking")
         archive.unpack(path, passphrase, room)

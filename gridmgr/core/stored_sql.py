@@ -6,6 +6,9 @@ text. `settle` gives each function of ours its own search_path after every migra
 think of it. What a tree can't say in text is found by tests/core/test_stored_sql.py, which makes everything anew under an
 empty search_path: `IS DISTINCT FROM`, `NULLIF`, `CASE x WHEN` and `IN` over geometry, in a trigger's condition for
 example, which have no way to name the schema of their operator.
+
+A migration that takes a trigger away leaves its function behind; `sweep` takes those away too, so that a database that
+came by many migrations has what a new one has.
 """
 
 from typing import Any
@@ -34,6 +37,13 @@ SCHEMAS = """
     SELECT n.nspname FROM pg_extension e JOIN pg_namespace n ON n.oid = e.extnamespace
     WHERE e.extname IN ('postgis', 'btree_gist', 'pg_trgm') AND n.nspname <> 'pg_catalog'
 """
+# Functions of django-pgtrigger's that no trigger calls.
+LEFT_OVER = """
+    SELECT p.oid::regprocedure::text FROM pg_proc p
+    WHERE p.pronamespace = current_schema()::regnamespace AND p.prorettype = 'trigger'::regtype
+      AND p.proname LIKE 'pgtrigger\\_%' AND NOT EXISTS (SELECT 1 FROM pg_trigger t WHERE t.tgfoid = p.oid)
+    ORDER BY 1
+"""
 
 
 def unsettled(using: str = "default") -> list[str]:
@@ -60,8 +70,19 @@ def settle(using: str = "default") -> list[str]:
     return names
 
 
+def sweep(using: str = "default") -> list[str]:
+    """Drop the functions of triggers that are gone; returns their names."""
+    with connections[using].cursor() as cursor:
+        cursor.execute(LEFT_OVER)
+        names = [name for (name,) in cursor.fetchall()]
+        for name in names:
+            cursor.execute(sql.SQL("DROP FUNCTION {}").format(sql.SQL(name)))
+    return names
+
+
 def _after_migrate(using: str, **_: Any) -> None:
     if connections[using].vendor == "postgresql":
+        sweep(using)
         settle(using)
 
 

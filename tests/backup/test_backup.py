@@ -3,16 +3,13 @@
 import os
 import shutil
 import subprocess
-import sys
 import tempfile
 import threading
-import uuid
 from collections.abc import Iterator
 from dataclasses import replace
 from io import StringIO
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
 
 import pytest
 from django.conf import settings as django_settings
@@ -27,6 +24,7 @@ from gridmgr.core.jobs.models import Job, State
 from gridmgr.intake import shelf
 from gridmgr.intake.models import Import, Way
 from tests.conftest import Town
+from tests.databases import ROOT, new_database, psql, python, url_of
 from tests.factories import BranchFactory, UserFactory, VendorFactory
 from vendors.domain import keyring
 from vendors.domain.identity import decrypt, store_identity
@@ -34,7 +32,6 @@ from vendors.domain.rekey import change_key
 from vendors.models import Vendor
 
 pytestmark = pytest.mark.django_db(transaction=True)
-ROOT = Path(django_settings.BASE_DIR)
 needs_cluster = pytest.mark.skipif(
     not Path("/usr/lib/postgresql/15/bin/initdb").exists(), reason="PostgreSQL 15 is not installed here"
 )
@@ -70,46 +67,16 @@ def take(path: Path, passphrase: str = "") -> archive.Manifest:
     return taking.take(path, passphrase, lambda _: None)
 
 
-def url_of(database: str) -> str:
-    about = connection.settings_dict
-    query = f"host={quote(about['HOST'], safe='')}&port={about['PORT'] or 5432}&user={about['USER']}"
-    return f"postgresql:///{database}?{query}"
-
-
-def psql(database: str, *commands: str) -> str:
-    answer = subprocess.run(
-        [program("psql"), "-XAtq", "-v", "ON_ERROR_STOP=1", *(f"-c{command}" for command in commands)],
-        env=environment() | {"PGDATABASE": database},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert answer.returncode == 0, answer.stderr
-    return answer.stdout.strip()
-
-
 @pytest.fixture
 def other_database() -> Iterator[str]:
-    """An empty database beside the tests', made by the plain role, with the extensions that its template brings."""
-    name = f"test_{uuid.uuid4().hex[:12]}"
-    psql("postgres", f"CREATE DATABASE {name}")
-    yield name
-    psql("postgres", f"DROP DATABASE {name} WITH (FORCE)")
+    with new_database() as name:
+        yield name
 
 
 def restore(
     path: Path, database: str, var: Path, *arguments: str, **more: str
 ) -> subprocess.CompletedProcess[str]:
-    var.mkdir(exist_ok=True)
-    outside = {key: value for key, value in os.environ.items() if not key.startswith("GRIDMGR_")}
-    given = {"DATABASE_URL": url_of(database), "GRIDMGR_VAR": str(var), "GRIDMGR_SECRET_KEY": "k" * 50}
-    return subprocess.run(
-        [sys.executable, ROOT / "manage.py", "restore_backup", path, *arguments],
-        env=outside | given | more,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    return python(database, var, "manage.py", "restore_backup", path, *arguments, **more)
 
 
 # ── Taking ────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -315,6 +282,19 @@ def test_a_backup_of_a_newer_version_is_refused_before_anything_is_written(
     assert answer.returncode == 1
     assert "newer version (9.0), upgrade first: grids.9999_to_come" in answer.stderr
     assert restore(changed, other_database, tmp_path / "restored").returncode == 1
+    assert psql(other_database, inventory.TABLES) == ""
+
+
+def test_a_backup_with_migrations_that_are_gone_is_refused(
+    var: Path, tmp_path: Path, other_database: str
+) -> None:
+    manifest = take(tmp_path / "a.backup")
+    older = {**manifest.migrations, "vendors": ["0001_sites_and_pitches", "0012_capacity_does_not_grow"]}
+    changed = rewritten(tmp_path / "a.backup", tmp_path / "room", migrations=older, version="0.0")
+    answer = restore(changed, other_database, tmp_path / "restored")
+    assert answer.returncode == 1
+    assert "备份太旧(版本 0.0)" in answer.stderr
+    assert "restore it with that one: vendors.0012_capacity_does_not_grow" in answer.stderr
     assert psql(other_database, inventory.TABLES) == ""
 
 

@@ -11,7 +11,8 @@ from django.db.migrations.recorder import MigrationRecorder
 
 from gridmgr.core import stored_sql
 from gridmgr.core.promises import compare
-from gridmgr.core.promises.compare import faults, steps
+from gridmgr.core.promises.compare import faults
+from gridmgr.core.promises.steps import steps
 from gridmgr.core.promises.there import read
 from gridmgr.core.promises.wanted import promises
 from grids.models import Road

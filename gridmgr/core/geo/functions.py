@@ -38,7 +38,7 @@ class LengthInMetres(GeoFunc):
 class KerbBox(Func):
     """The place of a stretch at a kerb as a box, from (road, side, stretch): boxes overlap where the stretches do.
 
-    Our own SQL function, made by parking's migration 0002. In an exclusion constraint over many rows GiST compares
+    Our own SQL function, made by parking's first migration. In an exclusion constraint over many rows GiST compares
     boxes several times as fast as an integer, a text and a range of numerics.
     """
 

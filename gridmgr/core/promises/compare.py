@@ -4,7 +4,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from django.db import DatabaseError, connection, transaction
-from django.db.migrations.executor import MigrationExecutor
 from django.utils.translation import gettext_noop as _
 
 from gridmgr.core import stored_sql
@@ -151,31 +150,6 @@ _LOOKS: dict[str, Callable[[Promise, There], Fault | None]] = {
     "index": _index,
     "trigger": _trigger,
 }
-
-
-# ── Migrations ────────────────────────────────────────────────────────────────────────────────────────────────
-
-
-@dataclass(frozen=True)
-class Steps:
-    """Migrations that the database still lacks, and those it has that this code does not know."""
-
-    unapplied: list[str]
-    unknown: list[str]
-
-
-def steps() -> Steps:
-    """How the database and this code differ in their migrations."""
-    executor = MigrationExecutor(connection)
-    loader = executor.loader
-    plan = executor.migration_plan(loader.graph.leaf_nodes())
-    ours = {label for label, _name in loader.disk_migrations}
-    known = set(loader.disk_migrations) | set(loader.replacements)
-    unknown = [key for key in loader.applied_migrations if key[0] in ours and key not in known]
-    return Steps(
-        unapplied=[f"{step.app_label}.{step.name}" for step, _back in plan],
-        unknown=sorted(f"{label}.{name}" for label, name in unknown),
-    )
 
 
 # ── Mending ───────────────────────────────────────────────────────────────────────────────────────────────────

@@ -157,8 +157,8 @@ def _makes_unique_of(model: Model, fields: list[Any]) -> Mend:
 
 def _of_functions() -> Iterator[Promise]:
     """Those that migrations make in SQL, besides those of triggers; the migration has the text."""
-    kerb = import_module("parking.migrations.0005_kerb_box_as_a_tree")
-    context = import_module("gridmgr.core.accounts.migrations.0004_context_of_each_transaction")
+    kerb = import_module("parking.migrations.0001_squashed_0007_schools_and_bays")
+    context = import_module("gridmgr.core.accounts.migrations.0001_squashed_0007_accounts")
     yield _of_function("kerb_box", f"CREATE OR REPLACE FUNCTION {kerb.SIGNATURE} RETURN {kerb.BOX}")
     yield _of_function("_pgh_attach_context", context.ATTACH_CONTEXT)
     yield _should_ignore()

@@ -6,11 +6,13 @@ from typing import Any
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management.base import BaseCommand, CommandError
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_noop, ngettext, override
+from django.utils.translation import gettext_noop, ngettext
 
 from gridmgr.core import environment
 from gridmgr.core.errors import Conflict
-from gridmgr.core.promises.compare import KINDS, STATES, Fault, Steps, faults, mend, steps
+from gridmgr.core.language import twice
+from gridmgr.core.promises.compare import KINDS, STATES, Fault, faults, mend
+from gridmgr.core.promises.steps import lack, refusal, steps
 from vendors.domain import keyring
 from vendors.domain.rekey import refuse_unreadable
 
@@ -29,28 +31,28 @@ class Command(BaseCommand):
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        lag = steps()
-        if lag.unknown or lag.unapplied:
-            raise CommandError(_twice(lambda: _of_steps(lag)))
+        found_steps = steps()
+        if refusal(found_steps) or lack(found_steps):
+            raise CommandError(twice(lambda: refusal(found_steps) or lack(found_steps)))
         found = faults()
         if options["mend"] and found:
             found = self._mend(found)
         if found:
-            raise CommandError(_twice(lambda: _of_faults(found)))
+            raise CommandError(twice(lambda: _of_faults(found)))
         self._look_at_keys(options["start"])
-        self.stdout.write(_twice(lambda: _("数据库完整。")))
+        self.stdout.write(twice(lambda: _("数据库完整。")))
 
     def _look_at_keys(self, start: bool) -> None:
         """Refuses keys that don't read the identity numbers there are; once they do, keeps them for good."""
         try:
             refuse_unreadable()
         except Conflict:
-            raise CommandError(_twice(_unreadable_words)) from None
+            raise CommandError(twice(_unreadable_words)) from None
         except ImproperlyConfigured as error:
             raise CommandError(str(error)) from None
         if start and keyring.settle():
             path = {"file": keyring.file()}
-            self.stdout.write(_twice(lambda: _("身份证号的密钥已写入 %(file)s,请备份。") % path))
+            self.stdout.write(twice(lambda: _("身份证号的密钥已写入 %(file)s,请备份。") % path))
 
     def _mend(self, found: list[Fault]) -> list[Fault]:
         """Mends what can be mended, says each; gives what is still wrong."""
@@ -58,17 +60,8 @@ class Command(BaseCommand):
             if fault.mendable and (why := mend(fault)):
                 self.stderr.write(f"{fault.promise}: {why}")
             elif fault.mendable:
-                self.stdout.write(_twice(lambda fault=fault: _("已补上 %s") % _line(fault)))
+                self.stdout.write(twice(lambda fault=fault: _("已补上 %s") % _line(fault)))
         return faults()
-
-
-def _twice(say: Any) -> str:
-    """The words in Chinese, then in English: whoever starts a server has chosen no language yet."""
-    said = []
-    for language in ("zh-hans", "en"):
-        with override(language):
-            said.append(str(say()))
-    return ("\n" if "\n" in said[0] else " / ").join(said)
 
 
 def _unreadable_words() -> str:
@@ -77,19 +70,6 @@ def _unreadable_words() -> str:
     except Conflict as error:
         return str(error)
     return ""
-
-
-def _of_steps(lag: Steps) -> str:
-    if lag.unknown:
-        return _(
-            "这个数据库由更新的版本建立,本程序不认识其中 %(count)s 个迁移:%(names)s\n"
-            "  → 请用那个版本的程序,或从升级前的备份恢复(docs/deployment.md“恢复”)。"
-        ) % {"count": len(lag.unknown), "names": " ".join(lag.unknown[:SHOWN])}
-    return _("数据库还缺 %(count)s 个迁移:%(names)s\n  → %(command)s,或重新运行 script/server。") % {
-        "count": len(lag.unapplied),
-        "names": " ".join(lag.unapplied[:SHOWN]),
-        "command": environment.manage("migrate"),
-    }
 
 
 def _of_faults(found: list[Fault]) -> str:

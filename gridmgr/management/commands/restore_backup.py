@@ -39,7 +39,7 @@ class Command(BaseCommand):
         self._say("核对备份 / checking the backup")
         if check:
             manifest = archive.check(path, passphrase)
-            bringing.refuse_newer(manifest)
+            bringing.refuse_strangers(manifest)
         else:
             manifest = bringing.bring_back(path, passphrase, self._say)
         self._say(

@@ -6,13 +6,13 @@ from typing import Any
 
 import pytest
 from django.db import connection
-from django.db.migrations.executor import MigrationExecutor
 from django.utils import translation
 
 from gridmgr.briefing.jobs import ask_for
 from gridmgr.core.jobs.models import Job, State
 from gridmgr.core.jobs.queue import begin, enqueue, finish
 from gridmgr.core.jobs.words import fitted, keep, said
+from tests import earlier
 from tests.conftest import Town
 from tests.core.jobs.test_queue import done
 
@@ -71,9 +71,9 @@ def test_migration_carries_old_texts_over_and_back(owner: Any) -> None:
         return tuple(row)
 
     try:
-        MigrationExecutor(connection).migrate([("jobs", "0001_initial")])
+        earlier.migrate(("jobs", "0001_initial"))
         assert texts() == ('写入 "旧".csv', "", "没有编号为 99 的支部。\n第二行")
     finally:
-        MigrationExecutor(connection).migrate([("jobs", "0002_words_in_any_language")])
+        earlier.migrate(("jobs", "0003_task_moved"))
     job.refresh_from_db()
     assert (str(job), job.words, said(job.trouble)) == ('写入 "旧".csv', "", "没有编号为 99 的支部。\n第二行")
