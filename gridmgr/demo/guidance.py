@@ -18,8 +18,9 @@ from gridmgr.demo.accounts import MAIL_DOMAIN
 from grids.domain.streets_on_foot import walking_network
 from grids.enums import MemberRole
 from grids.models import SRID, Assignment, Branch, Member
-from vendors.domain.guide import LIMIT_M, SLIP_RANDOM, SLIP_SIGNS
+from vendors.domain.guide import SLIP_RANDOM, SLIP_SIGNS
 from vendors.domain.identity import check_character, store_identity
+from vendors.domain.nearby import LIMIT_M
 from vendors.enums import Outcome, SiteKind, SiteState
 from vendors.models import Guidance, Site, Vendor, WaitingEntry
 

@@ -23,10 +23,10 @@ from grids.domain.assign import stretch_of
 from grids.models import Kerb
 from parking.domain.lay import KerbLine
 from vendors.domain.draft import Draft, Drawn, Position, draw
-from vendors.domain.footprint import OFFSET_M, Size
 from vendors.domain.kerbside import NO_ROOM, Stretch, Wanted, where_may_stand
 from vendors.domain.pitching import Layout
 from vendors.domain.place import Place, stored
+from vendors.domain.rectangles import OFFSET_M, Size
 from vendors.domain.siting import judge, rules_of
 from vendors.enums import Severity, SiteKind, SiteState
 from vendors.models import Override, Pitch, Site

@@ -20,7 +20,7 @@ from gridmgr.core.geo.crs import WGS84, metric_srid, transformer
 from grids.domain.streets_on_foot import walking_network
 from grids.models import Carriageway, Road
 from script.benchmarks.timing import percentile, seconds
-from vendors.domain.guide import nearest_open, route_to
+from vendors.domain.nearby import nearest_open, route_to
 from vendors.enums import SiteKind, SiteState
 from vendors.models import Allocation, Pitch, Site, Vendor
 

@@ -20,9 +20,10 @@ from grids.enums import FacilityKind, RoadClass
 from grids.models import Facility, Kerb, Road
 from script.benchmarks.timing import percentile, seconds
 from vendors.domain.batch import check_places
-from vendors.domain.footprint import Runs, Size, as_footprint, rectangles
+from vendors.domain.footprint import as_footprint
 from vendors.domain.kerbside import Wanted, nearest_legal, where_may_stand
 from vendors.domain.place import Place, stored
+from vendors.domain.rectangles import Runs, Size, rectangles
 from vendors.domain.siting import evaluate, judge, rules_of, verdicts
 from vendors.enums import SiteKind, SiteState
 from vendors.models import PlacementRule, Site

@@ -19,7 +19,8 @@ from grids.domain.walkable import WalkableWay
 from grids.domain.walking import WalkingNetwork
 from grids.importers.fields import read_ways
 from script.benchmarks.timing import percentile, seconds
-from vendors.domain.suggest import Suggestion, suggest_sites
+from vendors.domain.serving import Suggestion
+from vendors.domain.suggest import suggest_sites
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 ROADS = ROOT / "fixtures" / "taiyuan" / "roads_all.geojson"

@@ -23,20 +23,9 @@ from tests.factories import (
     VendorFactory,
 )
 from tests.vendors.crowd import at_once
-from vendors.domain.allocate import (
-    Before,
-    allocate,
-    end_early,
-    join_queue,
-    leave_queue,
-    offer_next,
-    queue_of,
-    rejoin_queue,
-    renew,
-    take_back,
-    transfer,
-)
+from vendors.domain.allocate import Before, allocate, end_early, offer_next, renew, take_back, transfer
 from vendors.domain.guide import guide, record_outcome
+from vendors.domain.waiting import join_queue, leave_queue, queue_of, rejoin_queue
 from vendors.enums import Outcome, SiteState
 from vendors.models import Allocation, Pitch, PitchHold, Site
 

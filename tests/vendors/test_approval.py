@@ -13,7 +13,7 @@ from psycopg2.extras import DateRange
 from gridmgr.core.errors import Conflict, Invalid, constraint_of
 from tests.drawing import rect
 from tests.factories import AllocationFactory, PitchFactory, SiteFactory, UserFactory
-from vendors.domain import plan
+from vendors.domain import plan, states
 from vendors.enums import SiteKind, SiteState
 from vendors.models import Site
 from vendors.triggers import APPROVED, STEPS
@@ -63,7 +63,7 @@ def test_a_plain_update_goes_by_the_permitted_steps_alone(old: str) -> None:
 
 
 def test_every_step_of_the_domain_is_one_that_the_database_permits() -> None:
-    steps = {(source, target) for sources, target in plan.TRANSITIONS.values() for source in sources}
+    steps = {(source, target) for sources, target in states.TRANSITIONS.values() for source in sources}
     assert steps <= MAY == {(old, new) for old, after in STEPS.items() for new in after}
 
 
@@ -169,7 +169,7 @@ def test_whoever_shapes_a_proposal_is_kept_and_cannot_approve_it() -> None:
         assert refused(site, **approval) == "site_approved_by_another"
         site.refresh_from_db()
         with pytest.raises(Invalid):
-            plan.approve_site(site=site, by=person, expected_version=site.version)
+            states.approve_site(site=site, by=person, expected_version=site.version)
     Site.objects.filter(pk=site.pk).update(shapers=[])  # nobody is taken off the list
     site.refresh_from_db()
     assert site.shapers == sorted([author.pk, other.pk])

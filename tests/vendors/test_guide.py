@@ -40,7 +40,9 @@ from tests.factories import (
 )
 from tests.vendors.crowd import at_once
 from vendors.domain import guide as guiding
-from vendors.domain.guide import guide, nearest_open, record_outcome, record_without_site, route_to
+from vendors.domain import nearby
+from vendors.domain.guide import guide, record_outcome, record_without_site
+from vendors.domain.nearby import nearest_open, route_to
 from vendors.domain.sketch import sketch
 from vendors.domain.week import by_branch_and_week, monday_of, week_of
 from vendors.enums import Outcome, SiteState
@@ -180,7 +182,7 @@ def test_route_goes_along_the_streets(sites: dict[str, Site]) -> None:
 def test_place_outside_the_zone_is_refused() -> None:
     for lon, lat in ((float("nan"), 37.8), (float("inf"), 37.8), (0.0, 0.0), (-122.4, 37.8)):
         with pytest.raises(Invalid, match="范围"):
-            guiding.place_at(lon, lat)
+            nearby.place_at(lon, lat)
 
 
 # ── Holding ───────────────────────────────────────────────────────────────────────────────────────────────

@@ -24,7 +24,7 @@ from tests.drawing import BASE, at, line, multi, point, rect
 from tests.factories import BayFactory, DropOffPointFactory, RoadFactory, SchoolFactory, SiteFactory
 from tests.vendors.siting import ON, SEASON, facility, ground, place, spot
 from vendors.domain.draft import Draft, Drawn, Position, draw, position_at
-from vendors.domain.footprint import Runs, Size, footprint, nearest_kerb, rectangles, size_of
+from vendors.domain.footprint import footprint, nearest_kerb, size_of
 from vendors.domain.kerbside import (
     NO_ROOM,
     Kerbside,
@@ -39,6 +39,7 @@ from vendors.domain.kerbside.strip import Strip
 from vendors.domain.pitching import Layout
 from vendors.domain.place import Place, as_shapely
 from vendors.domain.profile import install_demo_profile
+from vendors.domain.rectangles import Runs, Size, rectangles
 from vendors.domain.siting import TOLERANCE_M, clear_width, evaluate, judge, offsets_from, rules_of
 from vendors.enums import Severity, SiteKind
 from vendors.models import PlacementRule, Site

@@ -13,7 +13,6 @@ from parking.models import CalendarDay
 from tests.drawing import line, rect
 from tests.factories import RoadFactory, SiteFactory
 from tests.vendors.siting import ON, spot
-from vendors.domain.footprint import Size
 from vendors.domain.kerbside import (
     Sums,
     Wanted,
@@ -24,6 +23,7 @@ from vendors.domain.kerbside import (
     where_may_stand,
 )
 from vendors.domain.profile import install_demo_profile
+from vendors.domain.rectangles import Size
 from vendors.models import PlacementRule
 
 WANTED = Wanted(size=Size(12.0, 2.5, 0.8))

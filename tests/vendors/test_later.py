@@ -14,8 +14,9 @@ from tests.drawing import at as spot
 from tests.drawing import point
 from tests.factories import AllocationFactory, SiteFactory, UserFactory, VendorFactory, replan
 from tests.vendors.test_guide import P, sites, streets  # noqa: F401  # fixtures
-from vendors.domain.guide import guide, nearest_open, record_outcome
+from vendors.domain.guide import guide, record_outcome
 from vendors.domain.later import next_opening, second_choices
+from vendors.domain.nearby import nearest_open
 from vendors.enums import Outcome, SiteKind, SiteState
 from vendors.models import PitchHold, Site
 

@@ -14,7 +14,7 @@ from tests.factories import AllocationFactory, UserFactory
 from tests.vendors.planning import draft, street
 from tests.vendors.siting import ground, spot
 from vendors.domain import draft as drafting
-from vendors.domain import plan
+from vendors.domain import plan, states
 from vendors.domain.place import as_shapely
 from vendors.domain.profile import install_demo_profile
 from vendors.enums import SiteState
@@ -46,12 +46,12 @@ def proposed(road: Road, by: Any, metre: float = 300.0, **more: Any) -> Site:
 
 def approved(road: Road, ann: Any, ben: Any) -> Site:
     site = proposed(road, ann)
-    return plan.approve_site(site=site, by=ben, expected_version=site.version, on=ON)
+    return states.approve_site(site=site, by=ben, expected_version=site.version, on=ON)
 
 
 def opened(road: Road, ann: Any, ben: Any) -> Site:
     site = plan.equip_site(site=approved(road, ann, ben), sign_board=True, bins=2)
-    return plan.open_site(site=site, by=ann, on=ON)
+    return states.open_site(site=site, by=ann, on=ON)
 
 
 # ── Drawing and proposing ─────────────────────────────────────────────────────────────────────────────────
@@ -110,8 +110,8 @@ def test_what_cannot_be_a_place_is_not_stored(road: Road, ann: Any) -> None:
 def test_a_second_person_approves(road: Road, ann: Any, ben: Any) -> None:
     site = proposed(road, ann)
     with pytest.raises(Invalid, match="须由另一位"):
-        plan.approve_site(site=site, by=ann, expected_version=site.version, on=ON)
-    done = plan.approve_site(site=site, by=ben, expected_version=site.version, on=ON)
+        states.approve_site(site=site, by=ann, expected_version=site.version, on=ON)
+    done = states.approve_site(site=site, by=ben, expected_version=site.version, on=ON)
     assert (done.state, done.approved_by, done.version) == ("approved", ben, site.version + 1)
 
 
@@ -120,11 +120,13 @@ def test_a_broken_hard_rule_needs_a_reason_and_stays_on_record(road: Road, ann: 
     spot("junction", 325, -9.2)
     site = proposed(road, ann)
     with pytest.raises(Invalid, match="写明例外的理由"):
-        plan.approve_site(site=site, by=ben, expected_version=site.version, on=ON)
+        states.approve_site(site=site, by=ben, expected_version=site.version, on=ON)
     with pytest.raises(Invalid, match="写明例外的理由"):
-        plan.approve_site(site=site, by=ben, expected_version=site.version, reasons={"junction": "  "}, on=ON)
+        states.approve_site(
+            site=site, by=ben, expected_version=site.version, reasons={"junction": "  "}, on=ON
+        )
     assert not Override.objects.exists()
-    done = plan.approve_site(
+    done = states.approve_site(
         site=site, by=ben, expected_version=site.version, reasons={"junction": "单行道,视线良好"}, on=ON
     )
     override = done.overrides.get()
@@ -132,7 +134,7 @@ def test_a_broken_hard_rule_needs_a_reason_and_stays_on_record(road: Road, ann: 
         "junction", "单行道,视线良好", ann, ben,
     )  # fmt: skip
     assert override.found == pytest.approx(17.6)
-    opened_site = plan.open_site(site=plan.equip_site(site=done, sign_board=True, bins=1), by=ben, on=ON)
+    opened_site = states.open_site(site=plan.equip_site(site=done, sign_board=True, bins=1), by=ben, on=ON)
     assert opened_site.state == "open"
 
 
@@ -140,7 +142,7 @@ def test_what_was_seen_is_what_is_approved(road: Road, ann: Any, ben: Any) -> No
     site = proposed(road, ann)
     plan.edit_site(site=site, expected_version=site.version, draft=draft(road, 320.0), by=ann, on=ON)
     with pytest.raises(plan.SiteChanged):
-        plan.approve_site(site=site, by=ben, expected_version=site.version, on=ON)
+        states.approve_site(site=site, by=ben, expected_version=site.version, on=ON)
 
 
 def test_a_returned_proposal_says_why_and_is_mended_and_proposed_again(
@@ -148,8 +150,8 @@ def test_a_returned_proposal_says_why_and_is_mended_and_proposed_again(
 ) -> None:
     site = proposed(road, ann)
     with pytest.raises(Invalid, match="理由"):
-        plan.reject(site=site, by=ben, reason=" ", expected_version=site.version)
-    done = plan.reject(site=site, by=ben, reason="离菜场太近", expected_version=site.version)
+        states.reject(site=site, by=ben, reason=" ", expected_version=site.version)
+    done = states.reject(site=site, by=ben, reason="离菜场太近", expected_version=site.version)
     assert (done.state, done.returned_for, done.proposed_by) == ("returned", "离菜场太近", ann)
     assert (
         event_model(Site)
@@ -157,11 +159,11 @@ def test_a_returned_proposal_says_why_and_is_mended_and_proposed_again(
         .exists()
     )
     with pytest.raises(Conflict, match="现为“已退回”"):
-        plan.approve_site(site=done, by=ben, expected_version=done.version, on=ON)
+        states.approve_site(site=done, by=ben, expected_version=done.version, on=ON)
     again = plan.edit_site(site=done, expected_version=done.version, draft=draft(road), by=ann, on=ON)
     assert (again.state, again.returned_for, again.proposed_by) == ("proposed", "", ann)
     assert (
-        plan.approve_site(site=again, by=ben, expected_version=again.version, on=ON).approved_at is not None
+        states.approve_site(site=again, by=ben, expected_version=again.version, on=ON).approved_at is not None
     )
 
 
@@ -171,12 +173,12 @@ def test_a_returned_proposal_says_why_and_is_mended_and_proposed_again(
 def test_opening_needs_board_and_bins(road: Road, ann: Any, ben: Any) -> None:
     site = approved(road, ann, ben)
     with pytest.raises(Invalid, match="还缺标示牌和垃圾容器"):
-        plan.open_site(site=site, by=ann, on=ON)
+        states.open_site(site=site, by=ann, on=ON)
     site = plan.equip_site(site=site, sign_board=True, bins=0)
     with pytest.raises(Invalid, match="还缺垃圾容器"):
-        plan.open_site(site=site, by=ann, on=ON)
+        states.open_site(site=site, by=ann, on=ON)
     site = plan.equip_site(site=site, sign_board=True, bins=1)
-    assert plan.open_site(site=site, by=ann, on=ON).state == "open"
+    assert states.open_site(site=site, by=ann, on=ON).state == "open"
     with pytest.raises(Invalid, match="请先暂停"):
         plan.equip_site(site=site, sign_board=False, bins=1)
 
@@ -185,49 +187,49 @@ def test_a_site_that_breaks_a_rule_by_now_is_not_opened(road: Road, ann: Any, be
     site = plan.equip_site(site=approved(road, ann, ben), sign_board=True, bins=1)
     spot("hydrant", 300, -12)
     with pytest.raises(Invalid, match="现在违反禁止性规则:距消防栓"):
-        plan.open_site(site=site, by=ann, on=ON)
+        states.open_site(site=site, by=ann, on=ON)
 
 
 def test_suspend_resume_close(road: Road, ann: Any, ben: Any) -> None:
     site = opened(road, ann, ben)
     held = AllocationFactory(pitch=site.pitches.first())
-    site = plan.suspend_site(site=site, by=ann, reason="道路施工")
+    site = states.suspend_site(site=site, by=ann, reason="道路施工")
     assert (site.state, site.pitches.count()) == ("suspended", 6)
-    site = plan.resume(site=site, by=ann, on=ON)
+    site = states.resume(site=site, by=ann, on=ON)
     with pytest.raises(Conflict, match="还有 1 份摊位分配"):
-        plan.close_site(site=site, by=ann, reason="撤销", on=ON)
+        states.close_site(site=site, by=ann, reason="撤销", on=ON)
     held.delete()
-    assert plan.close_site(site=site, by=ann, reason="撤销", on=ON).state == "closed"
+    assert states.close_site(site=site, by=ann, reason="撤销", on=ON).state == "closed"
 
 
 def brought_to(state: str, site: Site, ann: Any, ben: Any) -> Site:
     if state == "returned":
-        return plan.reject(site=site, by=ben, reason="x", expected_version=site.version)
+        return states.reject(site=site, by=ben, reason="x", expected_version=site.version)
     if state != "proposed":
-        site = plan.approve_site(site=site, by=ben, expected_version=site.version, on=ON)
+        site = states.approve_site(site=site, by=ben, expected_version=site.version, on=ON)
     if state in {"open", "suspended"}:
-        site = plan.open_site(site=plan.equip_site(site=site, sign_board=True, bins=1), by=ben, on=ON)
+        site = states.open_site(site=plan.equip_site(site=site, sign_board=True, bins=1), by=ben, on=ON)
     if state == "suspended":
-        return plan.suspend_site(site=site, by=ann, reason="x")
-    return plan.close_site(site=site, by=ann, reason="x", on=ON) if state == "closed" else site
+        return states.suspend_site(site=site, by=ann, reason="x")
+    return states.close_site(site=site, by=ann, reason="x", on=ON) if state == "closed" else site
 
 
 @pytest.mark.parametrize("state", SiteState.values)
 def test_steps_lead_only_where_the_table_says(road: Road, ann: Any, ben: Any, state: str) -> None:
     site = brought_to(state, proposed(road, ann), ann, ben)
     tries: dict[str, Any] = {
-        "approve": lambda: plan.approve_site(site=site, by=ben, expected_version=site.version, on=ON),
-        "reject": lambda: plan.reject(site=site, by=ben, reason="x", expected_version=site.version),
-        "open": lambda: plan.open_site(site=site, by=ben, on=ON),
-        "suspend": lambda: plan.suspend_site(site=site, by=ben, reason="x"),
-        "resume": lambda: plan.resume(site=site, by=ben, on=ON),
-        "close": lambda: plan.close_site(site=site, by=ben, reason="x", on=ON),
+        "approve": lambda: states.approve_site(site=site, by=ben, expected_version=site.version, on=ON),
+        "reject": lambda: states.reject(site=site, by=ben, reason="x", expected_version=site.version),
+        "open": lambda: states.open_site(site=site, by=ben, on=ON),
+        "suspend": lambda: states.suspend_site(site=site, by=ben, reason="x"),
+        "resume": lambda: states.resume(site=site, by=ben, on=ON),
+        "close": lambda: states.close_site(site=site, by=ben, reason="x", on=ON),
     }
-    refused = set(tries) - set(plan.steps_from(state))
+    refused = set(tries) - set(states.steps_from(state))
     for verb in refused:
         with pytest.raises(Conflict, match="请刷新后核对"):
             tries[verb]()
-    assert refused | set(plan.steps_from(state)) == set(plan.TRANSITIONS)
+    assert refused | set(states.steps_from(state)) == set(states.TRANSITIONS)
 
 
 # ── Editing ───────────────────────────────────────────────────────────────────────────────────────────────

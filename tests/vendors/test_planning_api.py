@@ -20,10 +20,10 @@ from tests.factories import AllocationFactory, GuidanceFactory, RoadFactory, Sit
 from tests.vendors.planning import body, street
 from tests.vendors.siting import spot
 from vendors.domain import prospects
-from vendors.domain.footprint import Size
 from vendors.domain.kerbside import Wanted
 from vendors.domain.profile import install_demo_profile
 from vendors.domain.prospects import candidates_near, gathered
+from vendors.domain.rectangles import Size
 from vendors.enums import SiteKind
 from vendors.models import Pitch, PitchHold, Site
 

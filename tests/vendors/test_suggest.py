@@ -9,7 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gridmgr.core.errors import Invalid, TooMuch
-from vendors.domain.suggest import Case, Objective, Suggestion, Why, plan, suggest_sites
+from vendors.domain.serving import Case, Objective, Suggestion, Why, plan
+from vendors.domain.suggest import suggest_sites
 
 
 class Blocks:

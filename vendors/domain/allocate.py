@@ -1,13 +1,8 @@
-"""Allotting pitches: who holds which, from when to when, and who waits for one.
-
-A pitch has one vendor at a time and a vendor one pitch; the database refuses anything else, whoever writes. Each verb
-locks in the same order (site, vendor, pitch), so that two at once queue instead of catching each other.
-"""
+"""Allotting pitches: who holds which, from when to when."""
 
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from psycopg2.extras import DateRange
@@ -16,8 +11,9 @@ from gridmgr.core.errors import Conflict, Invalid, NotThere
 from gridmgr.core.meanwhile import require_unchanged
 from vendors.domain.refusals import out_of_season, pitch_held, words_of
 from vendors.domain.settle import in_one_go
-from vendors.enums import Outcome, SiteState
-from vendors.models import Allocation, Pitch, PitchHold, Site, Vendor, WaitingEntry
+from vendors.domain.waiting import check_in_use, end_waiting, queue_of, site_in_use
+from vendors.enums import Outcome
+from vendors.models import Allocation, Pitch, PitchHold, Site, Vendor
 
 LONGEST = timedelta(days=366 * 5)
 
@@ -61,7 +57,7 @@ def allocate(pitch: Pitch, *, vendor: Vendor, since: date, until: date | None = 
         _check_not_held(wanted)
         wanted.pk = None
         wanted.save(force_insert=True)
-        _leave_queue(site, vendor)
+        end_waiting(site, vendor)
         return wanted
 
     return in_one_go(work, words=words_of(wanted))
@@ -97,7 +93,7 @@ def transfer(
             _check_not_held(wanted)
         wanted.pk = None
         wanted.save(force_insert=True)
-        _leave_queue(site, to_vendor)
+        end_waiting(site, to_vendor)
         return wanted
 
     return in_one_go(work, words=words_of(wanted))
@@ -173,55 +169,6 @@ def take_back(*, made: Before | None = None, was: Before | None = None, became: 
     in_one_go(work, words=words_of(wanted))
 
 
-# ── Waiting ───────────────────────────────────────────────────────────────────────────────────────────────
-
-
-def join_queue(site: Site, *, vendor: Vendor, note: str = "") -> WaitingEntry:
-    """Puts the vendor on the site's waiting list. Raises Conflict when already on it, Invalid when the site is closed."""
-
-    def work() -> WaitingEntry:
-        _check_in_use(_locked_site(site.pk))
-        return WaitingEntry.objects.create(site=site, vendor=vendor, note=note.strip())
-
-    return in_one_go(
-        work,
-        words={
-            "waiting_once": lambda: Conflict(
-                _("%(vendor)s已在%(site)s候补,无需再次登记。") % {"vendor": vendor, "site": site}
-            )
-        },
-    )
-
-
-def leave_queue(entry: WaitingEntry) -> WaitingEntry:
-    """Takes the vendor off the waiting list; the entry stays on record. Raises Conflict when already off it."""
-    with transaction.atomic():
-        row = WaitingEntry.objects.select_for_update().filter(pk=entry.pk, left_at=None).first()
-        if row is None:
-            raise Conflict(_("%(vendor)s已不在候补名单上。请刷新后再看。") % {"vendor": entry.vendor})
-        row.left_at = timezone.now()
-        row.save(update_fields=["left_at"])
-    return row
-
-
-def rejoin_queue(entry: WaitingEntry) -> WaitingEntry:
-    """Undoes `leave_queue`: the vendor has the old place in the queue again."""
-
-    def work() -> WaitingEntry:
-        row = WaitingEntry.objects.select_for_update().get(pk=entry.pk)
-        row.left_at = None
-        row.save(update_fields=["left_at"])
-        return row
-
-    taken = _("%(vendor)s已重新登记候补,无需撤销。") % {"vendor": entry.vendor}
-    return in_one_go(work, words={"waiting_once": lambda: Conflict(taken)})
-
-
-def queue_of(site: Site) -> list[WaitingEntry]:
-    """Who waits for a pitch in the site, first come first."""
-    return list(site.waiting.filter(left_at=None).select_related("vendor").order_by("since", "pk"))
-
-
 def offer_next(site: Site, *, pitch: Pitch, since: date, until: date | None = None) -> Allocation:
     """Gives the pitch to whoever has waited longest for one in the site. Raises as `allocate`; NotThere when nobody waits."""
     first = next(iter(queue_of(site)), None)
@@ -230,19 +177,13 @@ def offer_next(site: Site, *, pitch: Pitch, since: date, until: date | None = No
     return allocate(pitch, vendor=first.vendor, since=since, until=until)
 
 
-def _leave_queue(site: Site, vendor: Vendor) -> None:
-    for entry in site.waiting.filter(vendor=vendor, left_at=None).select_for_update():
-        entry.left_at = timezone.now()
-        entry.save(update_fields=["left_at"])
-
-
 # ── Locks ─────────────────────────────────────────────────────────────────────────────────────────────────
 
 
 def _lock(pitch: Pitch, vendor: Vendor, *more: Pitch) -> Site:
     """Locks site, vendor and pitches, always in this order; returns the site as it is now."""
-    site = _locked_site(pitch.site_id)
-    _check_in_use(site)
+    site = site_in_use(pitch.site_id)
+    check_in_use(site)
     if not Vendor.objects.select_for_update(no_key=True).filter(pk=vendor.pk).only("pk"):
         raise NotThere(_("商贩%(vendor)s已不在登记册上。请刷新后再试。") % {"vendor": vendor})
     keys = {pitch.pk, *(each.pk for each in more)}
@@ -254,14 +195,6 @@ def _lock(pitch: Pitch, vendor: Vendor, *more: Pitch) -> Site:
     )
     if set(rows) != keys:
         raise NotThere(_("摊位 %(pitch)s 已不存在,可能刚被删除。请刷新后再试。") % {"pitch": pitch})
-    return site
-
-
-def _locked_site(pk: int) -> Site:
-    """The site, kept from changing while we allot: its state and season hold to the end of the transaction."""
-    site: Site | None = Site.objects.select_for_update(no_key=True).filter(pk=pk).defer("area").first()
-    if site is None:
-        raise NotThere(_("摊点已不存在。请刷新后再试。"))
     return site
 
 
@@ -308,17 +241,6 @@ def _adopt_hold(pitch: Pitch, vendor: Vendor) -> None:
     PitchHold.objects.filter(
         pitch=pitch, vendor=None, during__contains=timezone.now(), guidance__outcome=Outcome.CAME
     ).update(vendor=vendor)
-
-
-# ── Checks ────────────────────────────────────────────────────────────────────────────────────────────────
-
-
-def _check_in_use(site: Site) -> None:
-    if site.state not in {SiteState.OPEN, SiteState.APPROVED}:
-        raise Invalid(
-            _("%(site)s现为“%(state)s”,不能分配摊位。请先恢复开放,或另选摊点。")
-            % {"site": site, "state": site.get_state_display()}
-        )
 
 
 def _period(site: Site, since: date, until: date | None, *, renewing: bool = False) -> DateRange:

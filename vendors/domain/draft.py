@@ -21,10 +21,11 @@ from gridmgr.core.geo.crs import WGS84, metric_srid, transformer, zone_window
 from grids.enums import Side
 from grids.models import Kerb, Road
 from parking.domain.lay import KerbLine
-from vendors.domain.footprint import Footprint, Size, along_kerb, footprint, kerbs_at, size_of
+from vendors.domain.footprint import Footprint, along_kerb, footprint, kerbs_at, size_of
 from vendors.domain.naming import name_at
 from vendors.domain.pitching import Frame, Layout, check_count, frame_beside, lay
 from vendors.domain.place import CITY_REACH_M, Place, as_shapely
+from vendors.domain.rectangles import Size
 from vendors.models import Site
 
 METRE_DIGITS = 3  # a position is a metre of road to the millimetre: what goes out and comes back is the same

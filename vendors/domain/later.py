@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from grids.domain.streets_on_foot import walking_network
 from grids.domain.walking import WalkingNetwork
-from vendors.domain.guide import LIMIT_M, Suggestion, free_pitches, middle_of, nearest_open
+from vendors.domain.nearby import LIMIT_M, Suggestion, free_pitches, middle_of, nearest_open
 from vendors.enums import SiteKind
 from vendors.models import Site
 from vendors.status import IN_USE

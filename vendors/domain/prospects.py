@@ -13,8 +13,8 @@ from django.utils import timezone
 from gridmgr.core.geo.bbox import Bounds
 from grids.enums import RoadClass
 from grids.models import Kerb
-from vendors.domain.guide import free_pitches
 from vendors.domain.kerbside import Stretch, Wanted, where_may_stand
+from vendors.domain.nearby import free_pitches
 from vendors.domain.place import stored
 from vendors.domain.siting import require_rules, rules_of
 from vendors.models import Guidance, Site

@@ -5,7 +5,7 @@ from typing import Any
 from django import template
 
 from gridmgr.core.accounts.audience import audience_of
-from vendors.domain.plan import steps_from
+from vendors.domain.states import steps_from
 from vendors.models import Site
 
 register = template.Library()

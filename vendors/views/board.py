@@ -19,6 +19,7 @@ from gridmgr.core.accounts.audience import audience_of
 from gridmgr.core.errors import DomainError, NotThere
 from gridmgr.core.meanwhile import Changed, mark_versions
 from vendors.domain import allocate as allotting
+from vendors.domain import waiting as queueing
 from vendors.domain.allocate import Before
 from vendors.domain.rights import branches_at, may_allocate, may_see_holders, phones_visible
 from vendors.forms import AllocateForm, EndForm, JoinForm, OfferForm, RenewForm, TransferForm
@@ -75,7 +76,7 @@ def _page(
         return plain
     audience, on, now = audience_of(request.user), timezone.localdate(), timezone.now()
     rows = _rows(site, on=on, now=now)
-    queue = allotting.queue_of(site)
+    queue = queueing.queue_of(site)
     named = [each.vendor for row in rows for each in [*([row.now] if row.now else []), *row.later]]
     may = may_allocate(audience, site, on=on)
     context: dict[str, Any] = {
@@ -169,7 +170,7 @@ def offer(request: HttpRequest, code: str) -> HttpResponse:
     if not form.is_valid():
         return _page(request, site, refused={"offer_form": form}, status=422)
     data = form.cleaned_data
-    first = next(iter(allotting.queue_of(site)), None)
+    first = next(iter(queueing.queue_of(site)), None)
     return _step(
         request,
         site,
@@ -254,7 +255,7 @@ def join(request: HttpRequest, code: str) -> HttpResponse:
     if not form.is_valid():
         return _page(request, site, refused={"join_form": form}, status=422)
     try:
-        entry = allotting.join_queue(site, vendor=form.cleaned_data["vendor"], note=form.cleaned_data["note"])
+        entry = queueing.join_queue(site, vendor=form.cleaned_data["vendor"], note=form.cleaned_data["note"])
     except DomainError as error:
         return _page(request, site, refused={"join_form": form}, trouble=str(error), status=error.status)
     return _done(request, site, _("%(vendor)s已登记候补。") % {"vendor": entry.vendor}, joined=entry.pk)
@@ -266,7 +267,7 @@ def leave(request: HttpRequest, code: str, pk: int) -> HttpResponse:
     site = _allowed(request, code)
     entry = get_object_or_404(site.waiting.select_related("vendor"), pk=pk)
     try:
-        allotting.leave_queue(entry)
+        queueing.leave_queue(entry)
     except DomainError as error:
         return _page(request, site, trouble=str(error), status=error.status)
     return _done(request, site, _("%(vendor)s已退出候补。") % {"vendor": entry.vendor}, left=entry.pk)
@@ -343,11 +344,11 @@ def _take_back(site: Site, step: dict[str, Any]) -> None:
     if made or was:
         allotting.take_back(made=made, was=was, became=became)
     if joined := step.get("joined"):
-        allotting.leave_queue(get_object_or_404(site.waiting.select_related("vendor"), pk=joined))
+        queueing.leave_queue(get_object_or_404(site.waiting.select_related("vendor"), pk=joined))
     if left := step.get("left"):
         entry = site.waiting.select_related("vendor").filter(pk=left).exclude(left_at=None).first()
         if entry is not None:
-            allotting.rejoin_queue(entry)
+            queueing.rejoin_queue(entry)
 
 
 def _plain(before: Before) -> dict[str, Any]:

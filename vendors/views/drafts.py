@@ -17,8 +17,8 @@ from gridmgr.core.layers.maps import Bounds
 from grids.enums import Side
 from parking.domain.lay import KerbLine
 from vendors.domain.draft import METRE_DIGITS, Draft, Drawn, Position, called, kerb_at, locate, road_named
-from vendors.domain.footprint import Size
 from vendors.domain.pitching import Layout
+from vendors.domain.rectangles import Size
 from vendors.domain.siting import Judgement, Verdict
 from vendors.enums import AppliesTo, Check, SiteKind, Target
 from vendors.models import Site

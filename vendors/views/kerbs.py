@@ -18,7 +18,6 @@ from gridmgr.core.errors import Invalid
 from gridmgr.core.geo.bbox import metric_box
 from gridmgr.core.geo.crs import WGS84
 from gridmgr.core.outage import begun
-from vendors.domain.footprint import Size
 from vendors.domain.kerbside import (
     NO_ROOM,
     Stretch,
@@ -29,6 +28,7 @@ from vendors.domain.kerbside import (
     stretches_of,
 )
 from vendors.domain.place import as_shapely
+from vendors.domain.rectangles import Size
 from vendors.domain.siting import rules_of
 from vendors.enums import SiteKind
 from vendors.views import drafts

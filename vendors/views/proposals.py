@@ -18,7 +18,7 @@ from gridmgr.core.accounts.models import User
 from gridmgr.core.errors import DomainError, Invalid
 from gridmgr.core.history import event_model
 from gridmgr.core.meanwhile import Changed
-from vendors.domain import draft, plan
+from vendors.domain import draft, plan, states
 from vendors.domain.pitching import Frame, Layout, lay, read_pitches, set_pitches
 from vendors.domain.place import Place, as_shapely
 from vendors.domain.siting import Verdict, covered, judge, rules_of, verdicts
@@ -29,10 +29,10 @@ from vendors.views.common import map_around
 from vendors.views.planning import planner
 
 STEPS: dict[str, Callable[..., Site]] = {
-    "open": plan.open_site,
-    "resume": plan.resume,
-    "suspend": plan.suspend_site,
-    "close": plan.close_site,
+    "open": states.open_site,
+    "resume": states.resume,
+    "suspend": states.suspend_site,
+    "close": states.close_site,
 }
 NEED_REASON = {"suspend", "close"}
 _STEP_WORDS = {
@@ -106,13 +106,13 @@ def _decided(request: HttpRequest, site: Site) -> HttpResponse:
     user: Any = request.user
     version = drafts.whole(request.POST, "version")
     if request.POST.get("do") == "reject":
-        plan.reject(site=site, by=user, reason=request.POST.get("reason", ""), expected_version=version)
+        states.reject(site=site, by=user, reason=request.POST.get("reason", ""), expected_version=version)
         messages.success(request, _("已退回 %s,理由已记录,等提出人修改。") % site.name)
         return redirect("plan-proposals")
     reasons = {
         name.removeprefix("why-"): value for name, value in request.POST.items() if name.startswith("why-")
     }
-    plan.approve_site(
+    states.approve_site(
         site=site, by=user, reasons={k: str(v) for k, v in reasons.items()}, expected_version=version
     )
     messages.success(request, _("已批准 %s。登记标示牌和垃圾容器后即可开放。") % site.name)

@@ -26,8 +26,9 @@ from grids.domain.walking import WalkingNetwork
 from grids.domain.wayfinding import Spot, say_where
 from grids.models import Member
 from vendors.domain import guide as guiding
-from vendors.domain.guide import Suggestion
+from vendors.domain import nearby
 from vendors.domain.later import Opening, next_opening, second_choices
+from vendors.domain.nearby import Suggestion
 from vendors.domain.rights import (
     branches_at,
     guidance_for,
@@ -92,7 +93,7 @@ def _page(
         "trouble": trouble,
         "call": call,
         "goods": GOODS,
-        "limit": guiding.LIMIT_M,
+        "limit": nearby.LIMIT_M,
     }
     if known:
         try:
@@ -115,9 +116,9 @@ def near(request: HttpRequest) -> HttpResponse:
 
 def _near(request: HttpRequest, asked: dict[str, Any]) -> dict[str, Any]:
     """The sites found, each with its address in words, and what the map draws: the place, the sites, the first route."""
-    place = guiding.place_at(asked["lon"], asked["lat"])
+    place = nearby.place_at(asked["lon"], asked["lat"])
     network = walking_network()
-    found = guiding.nearest_open(place, at=timezone.now(), fruit=bool(asked["fruit"]), network=network)
+    found = nearby.nearest_open(place, at=timezone.now(), fruit=bool(asked["fruit"]), network=network)
     sites = [each.site for each in found]
     drawn = {
         "start": [asked["lon"], asked["lat"]],
@@ -152,7 +153,7 @@ def _instead(place: Any, fruit: bool, network: WalkingNetwork, drawn: dict[str, 
 
 
 def _spot(site: Site, metres: float, free: int) -> dict[str, Any]:
-    lon, lat = degrees(*guiding.middle_of(site).coords)
+    lon, lat = degrees(*nearby.middle_of(site).coords)
     return {"code": site.code, "name": site.name, "lon": lon, "lat": lat, "metres": metres, "free": free}
 
 
@@ -165,14 +166,14 @@ def route(request: HttpRequest) -> JsonResponse:
     if not form.is_valid():
         raise Invalid(_("位置须为经度和纬度(lon、lat),以度为单位。"))
     site = get_object_or_404(Site.objects.standing(), code=request.GET.get("site", ""))
-    place = guiding.place_at(form.cleaned_data["lon"], form.cleaned_data["lat"])
+    place = nearby.place_at(form.cleaned_data["lon"], form.cleaned_data["lat"])
     return JsonResponse(_route(place, site) or {"type": "FeatureCollection", "features": []})
 
 
 def _route(
     place: Any, site: Site, network: WalkingNetwork | None = None, metres: float | None = None
 ) -> dict[str, Any] | None:
-    found = guiding.route_to(place, site, metres=metres, network=network)
+    found = nearby.route_to(place, site, metres=metres, network=network)
     if found.line is None:
         return None
     geometry = {"type": "LineString", "coordinates": line_in_degrees(found.line)}
@@ -250,7 +251,7 @@ def _again(form: GuideForm) -> GuideForm:
 
 def _guided(request: HttpRequest, form: GuideForm, *, slip: str) -> Guidance:
     data = form.cleaned_data
-    place = guiding.place_at(data["lon"], data["lat"])
+    place = nearby.place_at(data["lon"], data["lat"])
     met: dict[str, Any] = {
         "officer": request.user,
         "place": place,
@@ -266,7 +267,7 @@ def _guided(request: HttpRequest, form: GuideForm, *, slip: str) -> Guidance:
     site = Site.objects.standing().select_related("road").filter(code=code).first()
     if site is None:
         raise Invalid(_("没有编号为 %(code)s 的摊点,或它已关闭。请另选摊点。") % {"code": code})
-    walked = guiding.route_to(place, site)
+    walked = nearby.route_to(place, site)
     return guiding.guide(
         **met,
         site=site,
@@ -326,9 +327,9 @@ def _slip(request: HttpRequest, row: Guidance, reader: Audience | None) -> dict[
         "qr": qr_code(request.build_absolute_uri(request.path)),
     }
     if row.site is not None:
-        walked = guiding.route_to(row.location, row.site)
+        walked = nearby.route_to(row.location, row.site)
         (address,) = addresses([row.site])
-        middle = guiding.middle_of(row.site)
+        middle = nearby.middle_of(row.site)
         context |= {
             "address": address,
             "way": way_there(row.site.name, middle.x, middle.y, where=address),

@@ -12,7 +12,7 @@ from django.urls import reverse
 from grids.enums import Side
 from grids.models import Road
 from vendors.domain.prospects import Candidate, Demand, Room
-from vendors.domain.suggest import Objective, Suggestion
+from vendors.domain.serving import Objective, Suggestion
 from vendors.views.drafts import in_degrees
 
 CURVE_W, CURVE_H, EDGE = 640.0, 220.0, 34.0

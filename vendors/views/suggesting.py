@@ -29,12 +29,13 @@ from gridmgr.core.geo.crs import WGS84, metric_srid, transformer, zone_window
 from gridmgr.core.layers.maps import page_map
 from grids.domain.streets_on_foot import walking_network
 from grids.models import Branch, Road
-from vendors.domain.footprint import Size
 from vendors.domain.kerbside import Wanted
 from vendors.domain.pitching import Layout
 from vendors.domain.place import as_shapely
 from vendors.domain.prospects import Demand, candidates_near, demand_met, room_near
-from vendors.domain.suggest import Objective, suggest_sites
+from vendors.domain.rectangles import Size
+from vendors.domain.serving import Objective
+from vendors.domain.suggest import suggest_sites
 from vendors.enums import SiteKind
 from vendors.layers import PITCHES, SITES
 from vendors.views import drafts

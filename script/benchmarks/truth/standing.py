@@ -14,9 +14,10 @@ from django.utils import timezone
 
 from grids.models import Kerb
 from script.benchmarks.truth import raw
-from vendors.domain.footprint import Size, footprint
+from vendors.domain.footprint import footprint
 from vendors.domain.kerbside import Stretch, Wanted, where_may_stand
 from vendors.domain.profile import install_default_profile
+from vendors.domain.rectangles import Size
 
 POINTS, SIZE, SHARE = 5_000, Size(14.8, 1.8), 0.05
 BESIDE_M = 3.0  # who stands so near to a way in a tunnel or on a bridge stands in it, or on it

@@ -7,8 +7,8 @@ from datetime import time
 from psycopg2.extras import DateRange
 from shapely import LineString
 
-from vendors.domain.footprint import Size
 from vendors.domain.occupation import Occupation, daily
+from vendors.domain.rectangles import Size
 from vendors.enums import SiteKind
 
 NO_ROOM = "no-room"  # the kerb ends or bends too sharply there

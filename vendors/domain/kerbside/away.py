@@ -4,10 +4,10 @@ import numpy as np
 import numpy.typing as npt
 import shapely
 
-from vendors.domain.footprint import Flags, Floats, Ints, Rectangles
 from vendors.domain.kerbside.cells import Cells
 from vendors.domain.kerbside.settling import Measure, settled
 from vendors.domain.kerbside.strip import Strip
+from vendors.domain.rectangles import Flags, Floats, Ints, Rectangles
 
 Shapes = npt.NDArray[np.object_]
 

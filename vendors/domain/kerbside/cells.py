@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-from vendors.domain.footprint import Flags, Floats, Ints
+from vendors.domain.rectangles import Flags, Floats, Ints
 
 Cells = tuple[Floats, Floats]  # from and to on the axis
 NONE: Cells = (np.empty(0), np.empty(0))

@@ -27,9 +27,9 @@ from parking.models import (
     School,
     SchoolGate,
 )
-from vendors.domain.footprint import Floats
 from vendors.domain.kerbside.answer import UNRULED, Stretch, Wanted
 from vendors.domain.kerbside.stretches import where_may_stand
+from vendors.domain.rectangles import Floats
 from vendors.models import PlacementRule, RuleProfile, Site
 
 RESTS_ON = (

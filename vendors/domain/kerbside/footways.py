@@ -13,9 +13,9 @@ import numpy.typing as npt
 import shapely
 
 from vendors.domain import siting
-from vendors.domain.footprint import Flags, Floats, Ints, Rectangles, distance_to_box, rectangles
 from vendors.domain.kerbside.cells import NONE, Cells, cut, merged, spread
 from vendors.domain.kerbside.strip import Strip
+from vendors.domain.rectangles import Flags, Floats, Ints, Rectangles, distance_to_box, rectangles
 
 STEP_M, FINE_M, TURN = 8.0, 1.0, 0.1
 STRAIGHT = 2e-4  # radians: a bend that changes what is left by less than some millimetres

@@ -16,21 +16,12 @@ from grids.enums import RoadClass
 from grids.models import Kerb
 from vendors.domain import siting
 from vendors.domain.draft import Draft, draw, position_at
-from vendors.domain.footprint import (
-    Floats,
-    Footprint,
-    Ints,
-    Runs,
-    Size,
-    footprint,
-    nearest_kerb,
-    rectangles,
-    size_of,
-)
+from vendors.domain.footprint import Footprint, footprint, nearest_kerb, size_of
 from vendors.domain.kerbside.answer import Wanted
 from vendors.domain.kerbside.cells import Cells, cut, elementary, holds, merged
 from vendors.domain.kerbside.stretches import answer
 from vendors.domain.place import Place, as_shapely, stored
+from vendors.domain.rectangles import Floats, Ints, Runs, Size, rectangles
 from vendors.enums import Severity
 from vendors.models import PlacementRule
 

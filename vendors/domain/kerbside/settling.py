@@ -10,8 +10,8 @@ from abc import ABC, abstractmethod
 import numpy as np
 
 from vendors.domain import siting
-from vendors.domain.footprint import Flags, Floats, Rectangles, Runs, Size, rectangles
 from vendors.domain.kerbside.cells import NONE, Cells, merged
+from vendors.domain.rectangles import Flags, Floats, Rectangles, Runs, Size, rectangles
 
 COARSEST_M = 32.0
 SLIVER_M = 0.08  # what is clear between two barred positions and shorter than this is of no use

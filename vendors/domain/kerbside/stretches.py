@@ -11,13 +11,13 @@ import shapely
 from grids.enums import RoadClass
 from grids.models import Kerb
 from vendors.domain import siting
-from vendors.domain.footprint import Floats, Runs
 from vendors.domain.kerbside.answer import NO_ROOM, UNRULED, Kerbside, Stretch, Wanted
 from vendors.domain.kerbside.away import too_near
 from vendors.domain.kerbside.cells import NONE, Cells, elementary, outside
 from vendors.domain.kerbside.footways import too_narrow
 from vendors.domain.kerbside.strip import Strip
 from vendors.domain.kerbside.targets import Targets
+from vendors.domain.rectangles import Floats, Runs
 from vendors.enums import Check, Severity
 from vendors.models import PlacementRule
 

@@ -8,9 +8,9 @@ import shapely
 
 from parking.domain.lay import LEAST_CHORD
 from vendors.domain import siting
-from vendors.domain.footprint import Flags, Floats, Ints, Rectangles, Runs, Size, rectangles
 from vendors.domain.kerbside.cells import Cells, cut, outside
 from vendors.domain.kerbside.settling import COARSEST_M, SLIVER_M, Measure, drift, settled
+from vendors.domain.rectangles import Flags, Floats, Ints, Rectangles, Runs, Size, rectangles
 
 STRAIGHT = 2 * np.arccos(LEAST_CHORD) - 1e-6
 

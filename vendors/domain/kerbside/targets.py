@@ -17,9 +17,9 @@ from grids.models import SRID, Carriageway, Facility
 from parking.models import SchoolGate
 from vendors import functions
 from vendors.domain import siting
-from vendors.domain.footprint import Floats, Runs, Size
 from vendors.domain.kerbside.answer import Wanted
 from vendors.domain.kerbside.cells import Cells, holds, merged
+from vendors.domain.rectangles import Floats, Runs, Size
 from vendors.enums import Target
 from vendors.models import PlacementRule
 
