@@ -12,15 +12,8 @@ from gridmgr.demo import names
 from gridmgr.demo.branches import Grids
 from gridmgr.demo.ground import Ground
 from gridmgr.demo.kerbside import KerbSamples, Taken, all_samples, runs_of, sharp_bends
-from parking.domain.lay import (
-    JUNCTION_CLEAR_M,
-    SIZES,
-    Slot,
-    as_bay,
-    kerbs_for_bays,
-    row_of_slots,
-    without_overlaps,
-)
+from parking.domain.lay import JUNCTION_CLEAR_M, as_bay, kerbs_for_bays
+from parking.domain.row import SIZES, Slot, row_of_slots, without_overlaps
 from parking.enums import BayKind, BayState
 from parking.models import Bay
 

@@ -15,7 +15,7 @@ from shapely import Geometry, LineString, Polygon
 
 from grids.enums import CarriagewayKind, FacilityKind, RoadClass, Side
 from grids.models import SRID, Facility, Kerb
-from parking.domain.lay import KerbLine
+from parking.domain.row import KerbLine
 
 Pair = tuple[float, float]
 

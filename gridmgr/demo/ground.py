@@ -13,7 +13,7 @@ from shapely import Geometry, LineString
 
 from grids.enums import RoadClass
 from grids.models import Backdrop, Carriageway, Crossing, Kerb, Road, RoadGap
-from parking.domain.lay import KerbLine
+from parking.domain.row import KerbLine
 
 Floats = npt.NDArray[np.float64]
 Flags = npt.NDArray[np.bool_]

@@ -8,7 +8,7 @@ import shapely
 from shapely import Geometry, Polygon
 
 from gridmgr.demo.ground import Ground, Street, no_expressway
-from parking.domain.lay import KerbLine
+from parking.domain.row import KerbLine
 
 Floats = npt.NDArray[np.float64]
 Flags = npt.NDArray[np.bool_]

@@ -21,7 +21,7 @@ from gridmgr.demo.ground import Ground
 from gridmgr.demo.kerbside import Taken, strip
 from grids.domain.assign import stretch_of
 from grids.models import Kerb
-from parking.domain.lay import KerbLine
+from parking.domain.row import KerbLine
 from vendors.domain.draft import Draft, Drawn, Position, draw
 from vendors.domain.kerbside import NO_ROOM, Stretch, Wanted, where_may_stand
 from vendors.domain.pitching import Layout

@@ -24,7 +24,7 @@ from gridmgr.register.models import Entry, Register
 from gridmgr.register.pages import at_words, degrees, reader, register_of, shown, still_open
 from grids.enums import Side
 from grids.models import Road
-from parking.domain.lay import KerbLine
+from parking.domain.row import KerbLine
 from vendors.domain.draft import Position, kerb_at, locate, road_named
 from vendors.views.common import line_in_degrees, map_around
 

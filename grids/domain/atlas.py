@@ -7,8 +7,7 @@ degrees from north, clockwise.
 from collections import defaultdict
 from collections.abc import Callable, Collection, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from difflib import SequenceMatcher
-from functools import cached_property, lru_cache
+from functools import cached_property
 from typing import Any, TypeVar
 
 import numpy as np
@@ -18,6 +17,7 @@ from django.db.models import Q
 from django.utils.translation import gettext as _
 from shapely import LineString, Point
 
+from grids.domain.likeness import alike, name_likeness, road_likeness
 from grids.domain.place_text import key_of
 from grids.enums import Oneway, Side
 from grids.models import Carriageway, Crossing, Kerb, Road
@@ -31,8 +31,11 @@ END_GAP_M = 45.0
 NEAR_MISS_M = 150.0
 # A kerb that begins or ends so near to a metre still lies abreast of it.
 KERB_SLACK_M = 3.0
+
+
 # A one-way way so near beyond a kerb, along the street give or take so much, is likely its other carriageway.
 BESIDE_M, ALONG_DEGREES = 25.0, 20.0
+
 
 Floats = np.ndarray
 K = TypeVar("K", bound=Hashable)
@@ -153,7 +156,7 @@ class Atlas:
         """Roads whose name looks like this one, the likest first, each with the reason."""
         key = key_of(name)
         if key not in self._like:
-            ranked = _alike(key, self._by_key, road_likeness)
+            ranked = alike(key, self._by_key, road_likeness)
             self._like[key] = [(pk, why) for pks, why in ranked for pk in pks][:MOST_ALIKE]
         return self._like[key]
 
@@ -169,7 +172,7 @@ class Atlas:
                 if mark.short and mark.short == short and mark.key != key
             ]
             if not found:
-                ranked = _alike(key, self._landmarks_by_key, name_likeness)
+                ranked = alike(key, self._landmarks_by_key, name_likeness)
                 found = [(mark, why) for marks, why in ranked for mark in marks]
             self._landmarks_like[key] = found[:MOST_ALIKE]
         return self._landmarks_like[key]
@@ -332,75 +335,3 @@ def bearing_of(east: float, north: float) -> float:
 def apart(a: float, b: float) -> float:
     """Degrees between two bearings, 0 to 180."""
     return abs((a - b + 180) % 360 - 180)
-
-
-# ── Names that look alike ─────────────────────────────────────────────────────────────────────────────────
-
-_DIRECTIONS = "东西南北中上下前后新老"
-_STREET_ENDINGS = ("大街", "大道", "马路", "胡同", "路", "街", "巷", "道", "里", "条")
-LEAST_RATIO = 0.75
-
-Likeness = Callable[[str, str], "tuple[float, str] | None"]
-
-
-def _alike(key: str, known: dict[str, list[Any]], likeness: Likeness) -> list[tuple[list[Any], str]]:
-    ranked = []
-    for other, things in known.items():
-        if other != key and (found := likeness(key, other)):
-            ranked.append((-found[0], other, things, found[1]))
-    return [(things, why) for _score, _other, things, why in sorted(ranked, key=lambda each: each[:2])]
-
-
-def road_likeness(key: str, other: str) -> tuple[float, str] | None:
-    """How much one street's name looks like another (0 to 1) and why; None when it doesn't."""
-    words = {"name": key, "other": other}
-    stem, theirs = _stem(key), _stem(other)
-    if stem == theirs and len(stem) >= 2:
-        return 0.95, _("“%(name)s”与“%(other)s”只差街、路等通名") % words
-    if len(key) >= 2 and (bare := _undirected(stem)) == _undirected(theirs) and len(bare) >= 2:
-        return 0.8, _("“%(name)s”与“%(other)s”只差方位字") % words
-    return name_likeness(key, other)
-
-
-def name_likeness(key: str, other: str) -> tuple[float, str] | None:
-    """The same for any name: one character off, one inside the other, or most of it in common."""
-    if len(key) < 3 or not set(key) & set(other):
-        return None
-    words = {"name": key, "other": other}
-    if one_character_off(key, other):
-        return 0.85, _("“%(name)s”与“%(other)s”只差一个字") % words
-    if len(key) >= 4 and key in other:
-        return 0.6 + 0.3 * len(key) / len(other), _("“%(name)s”是“%(other)s”的一部分") % words
-    ratio = _ratio(key, other)
-    return (0.8 * ratio, _("“%(name)s”与“%(other)s”相近") % words) if ratio >= LEAST_RATIO else None
-
-
-def _ratio(key: str, other: str) -> float:
-    """Twice the characters that match in order, by those of both; 0 when too few are shared to reach LEAST_RATIO."""
-    shared = sum(character in other for character in key)
-    if 2 * shared < LEAST_RATIO * (len(key) + len(other)):
-        return 0.0
-    return SequenceMatcher(None, key, other, autojunk=False).ratio()
-
-
-def one_character_off(a: str, b: str) -> bool:
-    """Whether one character was mistaken, left out, added, or two neighbours were exchanged."""
-    if abs(len(a) - len(b)) > 1:
-        return False
-    first = next((i for i, (x, y) in enumerate(zip(a, b, strict=False)) if x != y), min(len(a), len(b)))
-    if len(a) == len(b):
-        rest = a[first + 1 :], b[first + 1 :]
-        swapped = a[first : first + 2] == b[first : first + 2][::-1] and a[first + 2 :] == b[first + 2 :]
-        return rest[0] == rest[1] or swapped
-    longer, shorter = (a, b) if len(a) > len(b) else (b, a)
-    return longer[first + 1 :] == shorter[first:]
-
-
-@lru_cache(maxsize=4096)
-def _stem(key: str) -> str:
-    return next((key[: -len(ending)] for ending in _STREET_ENDINGS if key.endswith(ending)), key)
-
-
-@lru_cache(maxsize=4096)
-def _undirected(stem: str) -> str:
-    return "".join(character for character in stem if character not in _DIRECTIONS)

@@ -16,7 +16,8 @@ import numpy.typing as npt
 import shapely
 from shapely import LineString
 
-from grids.domain.reference_line import WITHIN_M, ReferenceLine, Way
+from grids.domain.line_quality import WITHIN_M, Way
+from grids.domain.reference_line import ReferenceLine
 
 Floats = npt.NDArray[np.float64]
 Flags = npt.NDArray[np.bool_]

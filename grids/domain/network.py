@@ -12,7 +12,8 @@ import shapely
 from shapely import LineString
 
 from grids.domain.kerbs import KerbRun, Kerbs, derive_kerbs
-from grids.domain.reference_line import ReferenceLine, Way, derive_reference_line
+from grids.domain.line_quality import Way
+from grids.domain.reference_line import ReferenceLine, derive_reference_line
 from grids.enums import CarriagewayKind, Oneway, RoadClass, WidthOrigin
 
 # Class words and the road class they stand for: OpenStreetMap's highway values, and the words of Chinese standards

@@ -2,7 +2,7 @@
 
 All coordinates are metres in the city's projected CRS. A line is *right* when 98 % of its ways lie within 40 m of it and
 it never runs beside itself: no two stretches more than 200 m apart along it come within 40 m of each other for longer
-than 50 m. Both are measured here by `covered_share` and `beside_itself_m`.
+than 50 m. Both are measured by `covered_share` and `beside_itself_m` (grids.domain.line_quality).
 
 Where the ways already form one plain path, that path is the line. Elsewhere the line is the medial axis (Blum 1967) of the
 ways' buffer, found through the Voronoi diagram of the buffer's edge (Brandt and Algazi 1992): it lies on a lone way,
@@ -13,14 +13,21 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass, field
-from itertools import pairwise
 
 import numpy as np
-import numpy.typing as npt
 import shapely
 from shapely import LineString, MultiLineString
 
-from grids.domain.medial_axis import RADII_M, Floats, measures_of, medial_paths, polish
+from grids.domain.line_pieces import COVERED_AIM, pieces_of, string_together
+from grids.domain.line_quality import (
+    SAMPLE_M,
+    WITHIN_M,
+    Samples,
+    Way,
+    beside_itself_m,
+    sampled,
+)
+from grids.domain.medial_axis import RADII_M, Floats
 from grids.domain.stringing import (
     TRIM_M,
     WITHIN_AIM_M,
@@ -31,33 +38,13 @@ from grids.domain.stringing import (
     straight_jumps,
 )
 
-_Points = npt.NDArray[np.object_]
-_Flags = npt.NDArray[np.bool_]
-_Places = npt.NDArray[np.intp]
-
-WITHIN_M = 40.0  # a way nearer than this to the line is covered
-APART_M = 200.0  # stretches nearer than this along the line are neighbours, not a doubling
 BESIDE_LIMIT_M = 50.0
 COVERED_LIMIT = 0.98
 
 # Asked of ourselves, so that a checker that samples differently agrees.
 BESIDE_AIM_M = 45.0
-COVERED_AIM = 0.986
-ENOUGH_OPEN = 0.0125  # no further piece once this share of the ways, or less, is uncovered
 
 GAP_MIN_M = 20.0
-SAMPLE_M = 3.0
-
-
-@dataclass(frozen=True)
-class Way:
-    """A drawn way that bears the road's name: its line and width in metres, drawn in driving direction when one-way."""
-
-    line: LineString
-    key: Hashable
-    oneway: bool = False
-    width_m: float = 7.0
-    is_link: bool = False
 
 
 @dataclass(frozen=True)
@@ -100,75 +87,6 @@ class _Candidate:
         return (0 if lacks == 0 else 1 if is_right else 2, lacks, self.line.length)
 
 
-@dataclass(frozen=True)
-class _Samples:
-    """Points along the ways, the metres that each stands for, and the place of its way among the ways."""
-
-    points: _Points
-    metres: Floats
-    owner: _Places
-
-    def those(self, flags: _Flags) -> _Samples:
-        return _Samples(self.points[flags], self.metres[flags], self.owner[flags])
-
-    def near(self, line: shapely.Geometry, within_m: float) -> _Flags:
-        """Which points lie within so many metres of the line."""
-        shapely.prepare(line)
-        near: _Flags = shapely.dwithin(line, self.points, within_m)
-        return near
-
-    def share_near(self, line: shapely.Geometry, within_m: float) -> float:
-        total = self.total_m
-        return float(self.metres[self.near(line, within_m)].sum()) / total if total else 1.0
-
-    @property
-    def total_m(self) -> float:
-        return float(self.metres.sum())
-
-
-# ------------------------------------------------------------------------------------------------ the two checks
-
-
-def covered_share(line: LineString, ways: Iterable[Way], within_m: float = WITHIN_M) -> float:
-    """Share (0 to 1) of the ways' length that lies within `within_m` metres of the line, from samples 2 m apart."""
-    return _samples(list(ways), 2.0).share_near(line, within_m)
-
-
-def beside_itself_m(line: LineString, within_m: float = WITHIN_M, apart_m: float = APART_M) -> float:
-    """Longest stretch, in metres, on which the line comes within `within_m` of a part of itself `apart_m` away along it."""
-    from scipy.spatial import cKDTree
-
-    count = max(2, int(np.ceil(line.length / 4.0)) + 1)
-    measures = np.linspace(0.0, line.length, count)
-    pairs = cKDTree(_points_at(line, measures)).query_pairs(within_m, output_type="ndarray")
-    far = pairs[np.abs(measures[pairs[:, 0]] - measures[pairs[:, 1]]) > apart_m]
-    beside = np.zeros(count, dtype=bool)
-    beside[far.ravel()] = True
-    return float(_longest_run(beside) * measures[1])
-
-
-def _points_at(line: LineString, measures: Floats) -> Floats:
-    """Coordinates at many measures along a line (one pass; GEOS would start anew for each)."""
-    xy = shapely.get_coordinates(line)
-    return np.column_stack([np.interp(measures, measures_of(xy), xy[:, axis]) for axis in (0, 1)])
-
-
-def _longest_run(flags: _Flags) -> int:
-    edges = np.flatnonzero(np.diff(np.concatenate(([0], flags.astype(np.int8), [0]))))
-    return int((edges[1::2] - edges[::2]).max(initial=0))
-
-
-def _samples(ways: Sequence[Way], step_m: float = SAMPLE_M) -> _Samples:
-    """Points in the middle of equal steps, at most `step_m` long, along each way."""
-    lines = np.array([way.line for way in ways], dtype=object)
-    lengths = shapely.length(lines)
-    counts = np.maximum(1, np.ceil(lengths / step_m).astype(int))
-    owner = np.repeat(np.arange(len(lines)), counts)
-    place = np.arange(len(owner)) - np.repeat(np.cumsum(counts) - counts, counts)
-    metres = (lengths / counts)[owner]
-    return _Samples(shapely.line_interpolate_point(lines[owner], (place + 0.5) * metres), metres, owner)
-
-
 # ------------------------------------------------------------------------------------------------ the line
 
 
@@ -180,7 +98,7 @@ def derive_reference_line(ways: Sequence[Way]) -> ReferenceLine:
     ways = _in_fixed_order(ways)
     if not ways:
         raise ValueError("a road without ways has no reference line")
-    samples = _samples(ways)
+    samples = sampled(ways)
     best = _plain_path(ways) or min(_candidates(ways, samples), key=lambda candidate: candidate.rank)
     return _finish(best, ways, samples)
 
@@ -215,19 +133,19 @@ def _is_there_and_back(path: LineString, ways: Sequence[Way]) -> bool:
     return bool(roundness < 0.3 and inside.buffer(-RADII_M[0]).is_empty)
 
 
-def _candidates(ways: Sequence[Way], samples: _Samples) -> Iterable[_Candidate]:
+def _candidates(ways: Sequence[Way], samples: Samples) -> Iterable[_Candidate]:
     """Lines by decreasing radius, ending with the first that is right with margins."""
     lines = [way.line for way in ways]
     through = [way.line for way in ways if not way.is_link]
     for radius in RADII_M:
-        pieces = _pieces(lines, through, radius, samples)
+        pieces = pieces_of(lines, through, radius, samples)
         best = min(_strung(pieces, samples), key=lambda found: found.rank)
         yield best
         if best.rank[0] == 0:
             return
 
 
-def _strung(pieces: Sequence[LineString], samples: _Samples) -> Iterable[_Candidate]:
+def _strung(pieces: Sequence[LineString], samples: Samples) -> Iterable[_Candidate]:
     """The pieces strung together in the likeliest ways; where straight jumps will not do, without the least
     useful pieces, and with jumps that go round."""
     fewer = [pieces[:count] for count in range(len(pieces), max(0, len(pieces) - 4), -1)]
@@ -252,142 +170,17 @@ def _best_of(found: Iterable[_Candidate], at_least: int = 24) -> _Candidate:
     return min(tried, key=lambda candidate: candidate.rank)
 
 
-def _judge(chain: Sequence[LineString], jumps: Sequence[Floats], samples: _Samples) -> _Candidate:
-    line, gaps = _string_together(chain, jumps)
+def _judge(chain: Sequence[LineString], jumps: Sequence[Floats], samples: Samples) -> _Candidate:
+    line, gaps = string_together(chain, jumps)
     return _Candidate(
         line, gaps, samples.share_near(line, WITHIN_M - 0.5), beside_itself_m(line, WITHIN_AIM_M)
     )
 
 
-def _string_together(
-    chain: Sequence[LineString], jumps: Sequence[Floats]
-) -> tuple[LineString, list[tuple[float, float]]]:
-    """One line of the pieces and of the points at which the jumps between them turn, and the measures of the jumps."""
-    xy = [shapely.get_coordinates(chain[0])]
-    gaps: list[tuple[float, float]] = []
-    at = chain[0].length
-    for (before, after), turns in zip(pairwise(chain), jumps, strict=True):
-        way_over = np.concatenate((end_of(before)[None], turns, start_of(after)[None]))
-        jump = float(np.hypot(*np.diff(way_over, axis=0).T).sum())
-        gaps.append((at, at + jump))
-        at += jump + after.length
-        xy += [turns, shapely.get_coordinates(after)]
-    return LineString(np.concatenate(xy)), gaps
-
-
-# ------------------------------------------------------------------------------------------------ pieces
-
-
-def _pieces(
-    lines: Sequence[LineString], through: Sequence[LineString], radius: float, samples: _Samples
-) -> list[LineString]:
-    """Paths that together cover the ways, the most useful first, none within TRIM_M of another."""
-    pieces: list[LineString] = []
-    rest: shapely.Geometry = MultiLineString(lines)
-    uncovered = np.ones(len(samples.points), dtype=bool)
-    for _ in range(12):
-        found = _next_pieces(rest, radius, pieces, samples.those(uncovered), samples.total_m)
-        if not found:
-            break
-        pieces += found if pieces else [_recentred(piece, lines, through, radius, samples) for piece in found]
-        taken = shapely.union_all(pieces)
-        uncovered = ~samples.near(taken, WITHIN_M - 1)
-        if samples.metres[uncovered].sum() < ENOUGH_OPEN * samples.total_m:
-            break
-        rest = MultiLineString(lines).difference(taken.buffer(WITHIN_M - 1))
-    return pieces or [max(lines, key=lambda line: line.length)]
-
-
-def _next_pieces(
-    rest: shapely.Geometry, radius: float, taken: Sequence[LineString], left: _Samples, total_m: float
-) -> list[LineString]:
-    """The longest path of each separate part of `rest`, clear of what is taken, until little is `left` uncovered."""
-    found: list[LineString] = []
-    paths = (polish(path, rest, radius) for path in medial_paths(rest, radius))
-    for path in sorted(paths, key=lambda path: -path.length):
-        for part in _clear_of([*taken, *found], path):
-            near = left.near(part, WITHIN_M - 1)
-            is_enough = bool(taken or found) and left.total_m < ENOUGH_OPEN * total_m
-            if is_enough or left.metres[near].sum() < min(5.0, 0.01 * total_m):
-                continue
-            found.append(part)
-            left = left.those(~near)
-    return found
-
-
-def _clear_of(taken: Sequence[LineString], path: LineString) -> list[LineString]:
-    if not taken:
-        return [path]
-    clear = path.difference(shapely.union_all(taken).buffer(TRIM_M))
-    return sorted(_lines_of(clear), key=lambda part: -part.length)
-
-
-def _lines_of(geometry: shapely.Geometry) -> list[LineString]:
-    return [
-        part for part in shapely.get_parts(geometry) if part.geom_type == "LineString" and part.length > 0.01
-    ]
-
-
-# ------------------------------------------------------------------------------------------------ recentring
-
-
-def _recentred(
-    line: LineString,
-    lines: Sequence[LineString],
-    through: Sequence[LineString],
-    radius: float,
-    samples: _Samples,
-) -> LineString:
-    """The line found anew from the ways that run along it, so that stubs, ramps and crossings do not pull it aside.
-
-    Where the ways are then no longer covered, the line stays as it was.
-    """
-    if line.length < 4 * radius or not through:
-        return line
-    beside = line.buffer(WITHIN_M)
-    near = MultiLineString(lines).intersection(beside)
-    along = _running_along(line, MultiLineString(through).intersection(beside))
-    if along.is_empty or along.length > near.length - 1.0:
-        return line
-    enough = min(COVERED_AIM + 0.002, samples.share_near(line, WITHIN_M - 1) - 0.001)
-    for again in sorted(
-        (polish(path, along, radius) for path in medial_paths(along, radius)), key=lambda one: -one.length
-    ):
-        if _same_ends(line, again) and samples.share_near(again, WITHIN_M - 1) >= enough:
-            return again
-    return line
-
-
-def _running_along(line: LineString, ways: shapely.Geometry) -> shapely.Geometry:
-    """The parts of the ways, 2 radii long or longer, that keep within 60 degrees of the line's direction."""
-    segments = _segments(shapely.segmentize(ways, 15.0))
-    ends = shapely.get_coordinates(segments).reshape(-1, 2, 2)
-    middle = shapely.line_locate_point(line, shapely.points(ends.mean(axis=1)))
-    course = _points_at(line, middle + 25.0) - _points_at(line, middle - 25.0)
-    run = ends[:, 1] - ends[:, 0]
-    along = np.abs((course * run).sum(axis=1)) >= 0.5 * np.hypot(*course.T) * np.hypot(*run.T)
-    merged = shapely.line_merge(shapely.multilinestrings(segments[along]))
-    return MultiLineString([part for part in _lines_of(merged) if part.length >= 2 * RADII_M[0]])
-
-
-def _segments(lines: shapely.Geometry) -> _Points:
-    xy, part = shapely.get_coordinates(shapely.get_parts(lines), return_index=True)
-    same = part[1:] == part[:-1]
-    return shapely.linestrings(np.stack((xy[:-1][same], xy[1:][same]), axis=1))
-
-
-def _same_ends(one: LineString, other: LineString) -> bool:
-    """Whether two lines run from the same place to the same place, give or take 10 m, and are about as long."""
-    if abs(one.length - other.length) > 0.03 * one.length + 10.0:
-        return False
-    ends, others = np.array([start_of(one), end_of(one)]), np.array([start_of(other), end_of(other)])
-    return any(bool((np.hypot(*(ends - order).T) < 10.0).all()) for order in (others, others[::-1]))
-
-
 # ------------------------------------------------------------------------------------------------ finishing
 
 
-def _finish(found: _Candidate, ways: Sequence[Way], samples: _Samples) -> ReferenceLine:
+def _finish(found: _Candidate, ways: Sequence[Way], samples: Samples) -> ReferenceLine:
     seen = _seen(found.line, samples)
     jumps = [jump for jump in found.jumps if not _has_road(jump, seen)]
     line, jumps = _oriented(found.line if jumps else _closed(found.line, samples), jumps)
@@ -403,7 +196,7 @@ def _finish(found: _Candidate, ways: Sequence[Way], samples: _Samples) -> Refere
     )
 
 
-def _closed(line: LineString, samples: _Samples) -> LineString:
+def _closed(line: LineString, samples: Samples) -> LineString:
     """The line with its ends joined, when the road goes on from one to the other: a ring road."""
     start, end = start_of(line), end_of(line)
     if line.is_ring or line.length < 4 * TRIM_M or np.hypot(*(end - start)) > 2 * TRIM_M:
@@ -444,7 +237,7 @@ def _main_stretch(line: LineString, jumps: Sequence[tuple[float, float]]) -> Flo
 
 
 def _accounts(
-    line: LineString, ways: Sequence[Way], samples: _Samples
+    line: LineString, ways: Sequence[Way], samples: Samples
 ) -> tuple[list[Hashable], list[tuple[Hashable, float]]]:
     """Keys of the ways of which half or more is covered, and of the others with the metres that are not."""
     far = samples.those(~samples.near(line, WITHIN_M))
@@ -460,7 +253,7 @@ def _accounts(
 
 
 def _gaps(
-    line: LineString, jumps: Sequence[tuple[float, float]], samples: _Samples
+    line: LineString, jumps: Sequence[tuple[float, float]], samples: Samples
 ) -> list[tuple[float, float]]:
     """Stretches longer than GAP_MIN_M on which no way lies: the jumps, and bridged breaks."""
     half = SAMPLE_M / 2  # a sample stands for so much to either side of it
@@ -470,7 +263,7 @@ def _gaps(
     return _merged([*breaks, *(jump for jump in jumps if jump[1] - jump[0] > GAP_MIN_M)])
 
 
-def _seen(line: LineString, samples: _Samples) -> Floats:
+def _seen(line: LineString, samples: Samples) -> Floats:
     """Measures along the line, in order, beside which a way lies."""
     near = samples.points[samples.near(line, WITHIN_M)]
     measures: Floats = np.unique(shapely.line_locate_point(line, near))

@@ -14,7 +14,8 @@ from gridmgr.core.importing.base import Plan, Refusal, Row, Table, plan, save
 from gridmgr.core.importing.readers import POLYGONS, read_table
 from gridmgr.core.importing.report import Report
 from grids.enums import BackdropKind
-from grids.importers.fields import Refused, as_geos, as_name, shown
+from grids.importers.field_values import Refused, as_name, shown
+from grids.importers.fields import as_geos
 from grids.importers.roads import in_words, os_user
 from grids.models import Backdrop
 

@@ -1,9 +1,6 @@
-"""How the fields of a file of ways are read: the names they bear, the values they may hold, and what is refused."""
+"""How the fields of a file of ways are read: the names they bear, and the ways that come of them."""
 
 import hashlib
-import math
-import re
-import unicodedata
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -16,6 +13,17 @@ from django.utils.translation import gettext as _
 from gridmgr.core.importing.base import Refusal, Row, Table, Unreadable
 from grids.domain.network import ROAD_CLASSES, width_of_way
 from grids.enums import Oneway
+from grids.importers.field_values import (
+    Refused,
+    as_lanes,
+    as_level,
+    as_name,
+    as_oneway,
+    as_osm_id,
+    as_width,
+    is_yes,
+    shown,
+)
 from grids.models import SRID, Carriageway
 
 # Our field → the names it bears in files, compared without regard to case.
@@ -53,29 +61,10 @@ NOT_ROADS = frozenset(
         *("rest_area", "services", "raceway", "via_ferrata", "bus_guideway", "busway", "escape"),
     }
 )
-NO = frozenset(["", "no", "false", "f", "n", "0", "0.0", "none", "否", "无"])
-YES = frozenset(["yes", "true", "t", "y", "1", "1.0", "是", "有"])
-ONE_WAY = {
-    **dict.fromkeys([*NO, "双向", "双行", "reversible", "alternating", "both", "b"], Oneway.NO),
-    **dict.fromkeys([*YES, "单行", "单向", "forward", "ft"], Oneway.FORWARD),
-    **dict.fromkeys(["-1", "-1.0", "reverse", "backward", "tf"], Oneway.BACKWARD),
-}
 # In Geofabrik's Shapefiles, known by their field fclass, T means against the drawn direction, not true.
 GEOFABRIK_ONE_WAY = {"F": Oneway.FORWARD, "T": Oneway.BACKWARD, "B": Oneway.NO}
 
-MAX_NAME = 120
 MAX_NAME_EN = 160
-LANES_LIMIT = 40  # a toll plaza has about thirty
-WIDTH_LIMITS_M = (1.0, 150.0)
-LEVEL_LIMIT = 20
-
-
-class Refused(Exception):
-    """A value that can't be taken, in `field`, with the reason in words."""
-
-    def __init__(self, field: str, value: Any, reason: str) -> None:
-        super().__init__(reason)
-        self.field, self.value, self.reason = field, shown(value), reason
 
 
 @dataclass
@@ -169,7 +158,7 @@ def _required(table: Table, found: list[str], given: str, what: str, option: str
 def _take(reading: Reading, row: Row, taken: dict[tuple[str, str], int]) -> None:
     word = _class_word(reading, row)
     highway = word.removesuffix("_link")
-    if highway not in ROAD_CLASSES or _yes(row.attributes.get("area")):
+    if highway not in ROAD_CLASSES or is_yes(row.attributes.get("area")):
         reading.left_out[word if highway not in ROAD_CLASSES else "area=yes"] += 1
         return
     name = as_name(reading.value(row, "name"), reading.label("name"))
@@ -197,7 +186,7 @@ def _class_word(reading: Reading, row: Row) -> str:
 
 
 def _traits(reading: Reading, row: Row, highway: str, *, is_link: bool) -> dict[str, Any]:
-    is_link = is_link or _yes(reading.value(row, "is_link"))
+    is_link = is_link or is_yes(reading.value(row, "is_link"))
     lanes = reading.optional(row, "lanes", as_lanes)
     width = reading.optional(row, "width", as_width)
     oneway = reading.optional(row, "oneway", as_oneway)
@@ -218,8 +207,8 @@ def _traits(reading: Reading, row: Row, highway: str, *, is_link: bool) -> dict[
         "lanes": lanes,
         "width_m": width_m,
         "width_origin": str(origin),
-        "bridge": _yes(reading.value(row, "bridge")),
-        "tunnel": _yes(reading.value(row, "tunnel")),
+        "bridge": is_yes(reading.value(row, "bridge")),
+        "tunnel": is_yes(reading.value(row, "tunnel")),
         "level": reading.optional(row, "level", as_level) or 0,
         # In OSM's own data what has no such tag lies on the ground; a table without such columns says nothing of it.
         "level_known": reading.free_text
@@ -259,105 +248,3 @@ def _parts(identity: str, geometry: shapely.Geometry | None) -> Iterator[tuple[s
 def as_geos(geometry: shapely.Geometry) -> Any:
     """A shapely geometry in the city's metric CRS, for a model field."""
     return GEOSGeometry(memoryview(shapely.to_wkb(geometry)), srid=SRID)
-
-
-# ── Values ────────────────────────────────────────────────────────────────────────────────────────────────
-
-
-def as_name(value: Any, label: str, most: int = MAX_NAME) -> str:
-    """A name in NFC, without blanks around it and invisible marks (zero-width, direction) in it; '' when there is none."""
-    if value is None:
-        return ""
-    if isinstance(value, (dict, list, bool, bytes)) or (
-        isinstance(value, float) and not math.isfinite(value)
-    ):
-        raise Refused(label, value, _("名称应为文字。"))
-    visible = "".join(character for character in str(value) if unicodedata.category(character) != "Cf")
-    text = unicodedata.normalize("NFC", visible).strip()
-    if any(unicodedata.category(character) in ("Cc", "Cs", "Zl", "Zp") for character in text):
-        raise Refused(label, value, _("名称含控制字符(换行、制表符等)。请删去。"))
-    if len(text) > most:
-        raise Refused(
-            label,
-            value,
-            _("名称有 %(length)s 个字,最多 %(most)s 个。请缩短。") % {"length": len(text), "most": most},
-        )
-    return text
-
-
-def as_osm_id(value: Any, label: str) -> int | None:
-    """The way's number from 123, '123', 'w123' or 'way/123'."""
-    if value is None:
-        return None
-    found = re.fullmatch(r"(?:way/|w)?(\d{1,18})(?:\.0+)?", str(value).strip().lower())
-    if isinstance(value, bool) or not found or int(found[1]) == 0:
-        raise Refused(label, value, _("不是 OSM 路线编号(正整数)。请改正,或改用别的字段名。"))
-    return int(found[1])
-
-
-def as_oneway(value: Any, label: str) -> str | None:
-    if value is None:
-        return None
-    word = str(value).strip().lower()
-    if word not in ONE_WAY:
-        raise Refused(label, value, _("读不懂单行值。可用:yes、no、-1。"))
-    return ONE_WAY[word]
-
-
-def as_lanes(value: Any, label: str) -> int | None:
-    """Lanes of the whole way, both directions together."""
-    if value is None:
-        return None
-    number = _number(value, label)
-    if number != int(number) or not 1 <= number <= LANES_LIMIT:
-        raise Refused(label, value, _("车道数应为 1 至 %s 的整数。请改正或留空。") % LANES_LIMIT)
-    return int(number)
-
-
-def as_width(value: Any, label: str) -> float | None:
-    """Metres, with or without the unit written behind."""
-    if value is None:
-        return None
-    text = re.sub(r"\s*(m|米)$", "", value.strip()) if isinstance(value, str) else value
-    number = _number(text, label)
-    least, most = WIDTH_LIMITS_M
-    if number == 0:  # an empty numeric field of a Shapefile
-        return None
-    if not least <= number <= most:
-        raise Refused(
-            label,
-            value,
-            _("宽度应为 %(least)s 至 %(most)s 米。请改正或留空。") % {"least": least, "most": most},
-        )
-    return number
-
-
-def as_level(value: Any, label: str) -> int | None:
-    if value is None:
-        return None
-    number = _number(value, label)
-    if number != int(number) or abs(number) > LEVEL_LIMIT:
-        raise Refused(
-            label, value, _("层应为 -%(most)s 至 %(most)s 的整数。请改正或留空。") % {"most": LEVEL_LIMIT}
-        )
-    return int(number)
-
-
-def _number(value: Any, label: str) -> float:
-    try:
-        number = float(value) if not isinstance(value, (bool, dict, list)) else math.nan
-    except (TypeError, ValueError, OverflowError):
-        number = math.nan
-    if not math.isfinite(number):
-        raise Refused(label, value, _("不是数字。请改正或留空。"))
-    return number
-
-
-def _yes(value: Any) -> bool:
-    return value is not None and str(value).strip().lower() not in NO
-
-
-def shown(value: Any) -> str:
-    """A value as a message shows it: short, on one line, whatever it holds."""
-    text = "".join(character if character.isprintable() else "�" for character in str(value))
-    return text if len(text) <= 80 else text[:77] + "…"

@@ -10,7 +10,8 @@ from django.core.management import call_command
 from shapely import LineString
 
 from gridmgr.core.history import history_of
-from grids.domain.junctions import Junction, StreetWay, derive_junctions, refresh_junctions
+from grids.domain.chains import StreetWay
+from grids.domain.junctions import Junction, derive_junctions, refresh_junctions
 from grids.models import Carriageway, Facility
 from tests.drawing import line
 from tests.vendors.siting import spot

@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 from shapely import LineString
 
 from grids.domain.kerbs import KerbRun, Kerbs, derive_kerbs
-from grids.domain.reference_line import Way, derive_reference_line
+from grids.domain.line_quality import Way
+from grids.domain.reference_line import derive_reference_line
 
 Coordinates = list[tuple[float, float]]
 

@@ -23,7 +23,8 @@ from hypothesis import strategies as st
 from shapely import LineString, Point, Polygon
 
 from gridmgr.core.geo.crs import WGS84, metric_srid, transformer
-from grids.domain.atlas import Atlas, Landmark, Run, Street, one_character_off, road_likeness
+from grids.domain.atlas import Atlas, Landmark, Run, Street
+from grids.domain.likeness import one_character_off, road_likeness
 from grids.domain.place_text import Relation, key_of, number_in, plain, readings
 from grids.domain.places import Match, State, find_place
 

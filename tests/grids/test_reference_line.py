@@ -11,13 +11,8 @@ from hypothesis import strategies as st
 from shapely import LineString, MultiLineString, Point
 from shapely.ops import substring
 
-from grids.domain.reference_line import (
-    ReferenceLine,
-    Way,
-    beside_itself_m,
-    covered_share,
-    derive_reference_line,
-)
+from grids.domain.line_quality import Way, beside_itself_m, covered_share
+from grids.domain.reference_line import ReferenceLine, derive_reference_line
 
 Coordinates = list[tuple[float, float]]
 

@@ -14,7 +14,8 @@ from psycopg2.extras import NumericRange
 
 from gridmgr.core.errors import Invalid
 from grids.models import SRID, Carriageway, Kerb, Road
-from parking.domain.lay import KerbLine, Slot, kerbs_for_bays, lay_bays, row_of_slots, without_overlaps
+from parking.domain.lay import kerbs_for_bays, lay_bays
+from parking.domain.row import KerbLine, Slot, row_of_slots, without_overlaps
 from parking.models import Bay, DropOffPoint, PandaLane, School
 
 X, Y = 400_000.0, 4_190_000.0

@@ -17,7 +17,8 @@ from psycopg2.extras import DateRange
 
 from gridmgr.core.errors import Invalid, NotThere
 from grids.domain.kerbs import derive_kerbs
-from grids.domain.reference_line import Way, derive_reference_line
+from grids.domain.line_quality import Way
+from grids.domain.reference_line import derive_reference_line
 from grids.models import SRID, Carriageway, Facility, Kerb, Road
 from parking.models import Bay, School
 from tests.drawing import BASE, at, line, multi, point, rect

@@ -20,7 +20,7 @@ from gridmgr.core.errors import Invalid, NotThere
 from gridmgr.core.geo.crs import WGS84, metric_srid, transformer, zone_window
 from grids.enums import Side
 from grids.models import Kerb, Road
-from parking.domain.lay import KerbLine
+from parking.domain.row import KerbLine
 from vendors.domain.footprint import Footprint, along_kerb, footprint, kerbs_at, size_of
 from vendors.domain.naming import name_at
 from vendors.domain.pitching import Frame, Layout, check_count, frame_beside, lay

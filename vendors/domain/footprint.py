@@ -16,7 +16,7 @@ from shapely import Polygon
 from gridmgr.core.errors import Invalid, NotThere
 from grids.domain.answering import kerbs_meant, roads_at
 from grids.models import SRID, Kerb
-from parking.domain.lay import KerbLine
+from parking.domain.row import KerbLine
 from vendors.domain.place import Place
 from vendors.domain.rectangles import LIMITS_M, Runs, Size, rectangles
 

@@ -21,20 +21,11 @@ from vendors.enums import Outcome
 from vendors.models import Allocation, Guidance, Pitch, PitchHold, Site, Vendor
 
 NEAR_ROAD_M = 500.0  # a place belongs to the branch of the nearest section within this
-
-
 SLIP_SIGNS = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"  # none that reads like another
-
-
 SLIP_RANDOM = 16
-
 
 # Constraints that say that a pitch is not to be had after all.
 TAKEN = {"hold_one_per_pitch", "hold_on_free_pitch"}
-
-
-# ── Guiding ───────────────────────────────────────────────────────────────────────────────────────────────
-
 
 # How a slip is numbered: the day, and signs; slips of before had 10 of them.
 SLIP = r"SD\d{6}-(?:[A-Z0-9]{16}|[A-Z0-9]{10})"

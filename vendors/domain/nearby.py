@@ -34,14 +34,8 @@ from vendors.enums import SiteKind
 from vendors.models import Allocation, Pitch, PitchHold, Site
 
 HOLD = timedelta(hours=2)
-
-
 LIMIT_M = 3_000.0  # farther than this nobody pushes a cart
-
-
 MOST = 5
-
-
 FIRST_LOOK = 96  # sites asked for by straight line at first; four times as many each further time
 
 

@@ -29,7 +29,6 @@ from vendors.models import Allocation, Site
 
 PREFIX = {SiteKind.STALL: "TD", SiteKind.MARKET: "GG"}
 
-
 # Changing one of these is planning anew: a site that was approved is proposed again and waits for a second person.
 PLANNED_FIELDS = ("kind", "area", "season", "opens", "closes", "road_id", "side", "stretch", "capacity")
 

@@ -15,24 +15,15 @@ from django.utils.translation import gettext as _
 
 from gridmgr.core.errors import Invalid
 from grids.models import Kerb
-from parking.domain.lay import LEAST_CHORD, KerbLine
+from parking.domain.row import LEAST_CHORD, KerbLine
 from vendors.domain.place import MOST_M2
 
 Floats = npt.NDArray[np.float64]
-
-
 Flags = npt.NDArray[np.bool_]
-
-
 Ints = npt.NDArray[np.intp]
 
-
 OFFSET_M = 0.8  # from the kerb to a place on the pavement, when nobody says otherwise
-
-
 APART_M = 1000.0  # between two runs on the long axis
-
-
 LIMITS_M = {"length": (1.0, 400.0), "depth": (0.5, 60.0), "offset": (-30.0, 30.0)}
 
 

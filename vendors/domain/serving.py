@@ -18,8 +18,6 @@ from django.utils.translation import gettext_lazy
 from vendors.domain.location import Effort, Problem, Search, solve_transport
 
 SECONDS = 4.0  # for distances and search; closing the books takes some tenths more
-
-
 GAP = 0.01  # the search ends when the plan is proven to be this near the best
 
 

@@ -19,7 +19,6 @@ from vendors.models import Allocation, Override, Site
 
 LONGEST_REASON = 400
 
-
 # Verb → (the states from which it leads, the state to which).
 TRANSITIONS: dict[str, tuple[frozenset[str], str]] = {
     "approve": (frozenset({SiteState.PROPOSED}), SiteState.APPROVED),

@@ -11,8 +11,6 @@ from gridmgr.core.errors import Invalid, TooMuch
 from vendors.domain.serving import SECONDS, Case, Objective, Suggestion, Walks, plan
 
 PAIRS_MOST = 5_000_000  # demand points times sites and candidates
-
-
 MORE_MOST = 100  # new sites in one plan
 
 

@@ -15,7 +15,7 @@ from gridmgr.core.errors import Invalid
 from gridmgr.core.geo.crs import WGS84, metric_srid, transformer
 from gridmgr.core.layers.maps import Bounds
 from grids.enums import Side
-from parking.domain.lay import KerbLine
+from parking.domain.row import KerbLine
 from vendors.domain.draft import METRE_DIGITS, Draft, Drawn, Position, called, kerb_at, locate, road_named
 from vendors.domain.pitching import Layout
 from vendors.domain.rectangles import Size

@@ -23,7 +23,7 @@ from gridmgr.core.layers.maps import Extra, page_map
 from grids import layers as of_grids
 from grids.layers import ROADS
 from grids.models import Branch, Kerb, Road
-from parking.domain.lay import KerbLine
+from parking.domain.row import KerbLine
 from parking.layers import BAYS, DROP_OFF_POINTS, PANDA_LANES, SCHOOLS
 from vendors.domain import draft as drafting
 from vendors.domain import plan

@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 import shapely
 
-from parking.domain.lay import LEAST_CHORD
+from parking.domain.row import LEAST_CHORD
 from vendors.domain import siting
 from vendors.domain.kerbside.cells import Cells, cut, outside
 from vendors.domain.kerbside.settling import COARSEST_M, SLIVER_M, Measure, drift, settled
