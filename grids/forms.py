@@ -6,8 +6,8 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from gridmgr.core.backoffice import TrialForm
-from gridmgr.core.meanwhile import SharedForm, SharedFormSet
+from gridmgr.core.admin_forms import TrialForm
+from gridmgr.core.shared_forms import SharedForm, SharedFormSet
 from grids.domain.assign import assign_section, share_section
 from grids.enums import MemberRole
 from grids.models import Assignment, Branch, Member, MemberAssignment

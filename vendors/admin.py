@@ -10,7 +10,8 @@ from django.utils.translation import gettext as _
 
 from gridmgr.core.accounts.audience import audience_of
 from gridmgr.core.accounts.models import User
-from gridmgr.core.backoffice import GridAdmin, GridInline, TrialForm
+from gridmgr.core.admin_forms import TrialForm
+from gridmgr.core.backoffice import GridAdmin, GridInline
 from vendors.domain.guide import SLIP, new_slip
 from vendors.domain.naming import follow_places
 from vendors.domain.rights import may_see_identity

@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy
 
 from gridmgr.core.accounts.audience import Audience
 from gridmgr.core.errors import Conflict, DomainError, Invalid
-from gridmgr.core.meanwhile import SharedForm
+from gridmgr.core.shared_forms import SharedForm
 from grids.models import Branch
 from vendors.domain import identity as identities
 from vendors.domain.guide import new_slip

@@ -10,7 +10,7 @@ from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_GET
 
 from gridmgr.core.accounts.audience import Audience, audience_of
-from gridmgr.core.history import history_of
+from gridmgr.core.changes import history_of
 from gridmgr.core.past import Tense, end_of, tense_of
 from gridmgr.desk.my import today
 from gridmgr.desk.neighbours import meet_neighbours

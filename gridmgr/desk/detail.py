@@ -13,7 +13,7 @@ from django.views.decorators.http import require_GET
 
 from gridmgr.catalog import layer_named
 from gridmgr.core.accounts.audience import audience_of
-from gridmgr.core.history import history_of
+from gridmgr.core.changes import history_of
 from gridmgr.core.layers.base import Layer
 from gridmgr.core.layers.declared import Page
 from gridmgr.core.navigation import WayThere, way_there

@@ -12,8 +12,8 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
 from gridmgr.core.accounts.audience import Audience, audience_of
+from gridmgr.core.changes import history_of
 from gridmgr.core.errors import NotThere
-from gridmgr.core.history import history_of
 from gridmgr.core.quantities import length
 from gridmgr.desk.outlook import degrees, street_map
 from gridmgr.desk.standing import BayRow, Clock, Standing, clock_of, standing_on

@@ -14,8 +14,8 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from gridmgr.core.accounts.audience import Audience, audience_of
+from gridmgr.core.changes import history_of
 from gridmgr.core.errors import DomainError
-from gridmgr.core.history import history_of
 from gridmgr.core.meanwhile import mark_versions
 from gridmgr.core.past import Tense, tense_of
 from gridmgr.desk import undo

@@ -20,9 +20,10 @@ from django.utils.translation import gettext as _
 
 from gridmgr.core.accounts.audience import Audience
 from gridmgr.core.accounts.models import Role
+from gridmgr.core.changes import changes_between, name_then
 from gridmgr.core.errors import NotThere
 from gridmgr.core.geo.crs import WGS84
-from gridmgr.core.history import changes_between, event_model, name_then
+from gridmgr.core.history import event_model
 from gridmgr.core.importing.report import Report
 from gridmgr.core.layers.base import Layer
 from gridmgr.intake.listing import Line, names_of

@@ -13,8 +13,9 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from gridmgr.core.accounts.models import User
+from gridmgr.core.changes import Change, history_of, name_then
 from gridmgr.core.errors import Conflict, constraint_of
-from gridmgr.core.history import Change, event_model, history_of, name_then
+from gridmgr.core.history import event_model
 from gridmgr.core.importing.tables import trigger_words
 from gridmgr.core.quantities import moment
 from gridmgr.intake.models import Import, State

@@ -12,7 +12,8 @@ from django.db import DatabaseError, connection, models, transaction
 from pghistory.models import Context
 
 from gridmgr.core.accounts.models import User
-from gridmgr.core.history import changes_in, event_model, history_of, in_words
+from gridmgr.core.changes import changes_in, history_of, in_words
+from gridmgr.core.history import event_model
 from gridmgr.templatetags.ways import way
 from grids.models import Assignment, Branch, Member, MemberAssignment, Road
 from parking.models import Bay, CalendarDay, DropOffHours, DropOffPoint, PandaLane, School, SchoolGate
@@ -272,7 +273,7 @@ def test_history_is_for_all_but_members(client_as: Any, town: Town) -> None:
 
 def test_deleted_neighbours_are_named_by_their_number() -> None:
     """A history that points to a row which is gone says so; see _say."""
-    from gridmgr.core.history import _say
+    from gridmgr.core.changes import _say
 
     field = event_model(Bay)._meta.get_field("road")
     assert _say(field, 77, False, {Road: {}}) == "已删除的内容(77)"

@@ -17,7 +17,8 @@ from django.urls import reverse
 from django.utils import timezone
 
 from gridmgr.core.backoffice import SharedAdmin
-from gridmgr.core.meanwhile import SharedForm, SharedFormSet, versions_of
+from gridmgr.core.meanwhile import versions_of
+from gridmgr.core.shared_forms import SharedForm, SharedFormSet
 from gridmgr.register.models import Entry, Register
 from grids.models import Assignment, Facility, Kerb, MemberAssignment
 from parking.models import CalendarDay, DropOffHours, School

@@ -25,7 +25,8 @@ from django.core.management import CommandError, call_command
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from gridmgr.core.history import event_model, history_of
+from gridmgr.core.changes import history_of
+from gridmgr.core.history import event_model
 from gridmgr.core.layers.models import DataChange
 from grids.domain.network import derive_road
 from grids.importers import import_backdrop, import_roads, roads

@@ -9,7 +9,7 @@ import shapely
 from django.core.management import call_command
 from shapely import LineString
 
-from gridmgr.core.history import history_of
+from gridmgr.core.changes import history_of
 from grids.domain.chains import StreetWay
 from grids.domain.junctions import Junction, derive_junctions, refresh_junctions
 from grids.models import Carriageway, Facility

@@ -13,8 +13,9 @@ from django.db import connection
 
 from gridmgr.catalog import layer_named
 from gridmgr.core.accounts.audience import Audience
+from gridmgr.core.changes import history_of
 from gridmgr.core.errors import Conflict
-from gridmgr.core.history import event_model, history_of
+from gridmgr.core.history import event_model
 from gridmgr.core.layers.files import export_layer
 from gridmgr.intake import bringing
 from gridmgr.intake.models import Import, Way

@@ -39,7 +39,6 @@ from tests.factories import (
     replan,
 )
 from tests.vendors.crowd import at_once
-from vendors.domain import guide as guiding
 from vendors.domain import nearby
 from vendors.domain.guide import guide, record_outcome, record_without_site
 from vendors.domain.nearby import nearest_open, route_to
@@ -160,7 +159,7 @@ def test_asking_bit_by_bit_finds_the_same_as_asking_for_all(
         site.pitches.create(number="1", area=site.area)
     middles = np.array([site.area.centroid.coords for site in made])
     network = walking_network()
-    monkeypatch.setattr(guiding, "FIRST_LOOK", first_look)
+    monkeypatch.setattr(nearby, "FIRST_LOOK", first_look)
     for x, y in rng.uniform((0, 0), (400, 300), (6, 2)):
         place = point(float(x), float(y))
         every = network.nearest(place, middles, limit_m=600.0, most=5)

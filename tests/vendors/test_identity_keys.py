@@ -12,8 +12,8 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from gridmgr.core.accounts.audience import Audience
+from gridmgr.core.changes import history_of
 from gridmgr.core.errors import Conflict
-from gridmgr.core.history import history_of
 from tests.factories import VendorFactory
 from vendors.domain import identity, keyring, rekey
 from vendors.domain.register import found_by, possible_duplicates, register_vendor

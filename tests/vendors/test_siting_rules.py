@@ -24,9 +24,9 @@ from django.utils import translation
 from psycopg2.extras import DateRange
 
 from gridmgr.core.accounts.audience import Audience
+from gridmgr.core.changes import history_of
 from gridmgr.core.errors import Invalid
 from gridmgr.core.geo.crs import project
-from gridmgr.core.history import history_of
 from grids.models import SRID, Carriageway
 from parking.models import CalendarDay
 from tests.drawing import BASE, at, line, period, point, polygon, rect

@@ -18,8 +18,8 @@ from gridmgr.core.accounts import tries
 from gridmgr.core.accounts.audience import Audience, audience_of
 from gridmgr.core.accounts.models import User
 from gridmgr.core.accounts.tries import too_often
+from gridmgr.core.changes import history_of
 from gridmgr.core.errors import Conflict
-from gridmgr.core.history import history_of
 from vendors.domain.looks import looks_at, masked_number, whole_number
 from vendors.domain.register import found_by
 from vendors.domain.rights import (

@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from gridmgr.core.accounts.forms import FirstPasswordForm, NewAccountForm
 from gridmgr.core.accounts.models import User
 from gridmgr.core.backoffice import GridAdmin
-from gridmgr.core.meanwhile import SharedForm
+from gridmgr.core.shared_forms import SharedForm
 
 admin.site.unregister(Group)  # rights follow from the role
 

@@ -13,7 +13,7 @@ import pytest
 from django.db import connection
 
 from gridmgr.core.accounts.models import User
-from gridmgr.core.history import history_of
+from gridmgr.core.changes import history_of
 from gridmgr.core.jobs import store
 from gridmgr.core.jobs.models import Job, State
 from gridmgr.core.jobs.queue import begin, cancel, seal
