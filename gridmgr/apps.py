@@ -7,6 +7,7 @@ class GridmgrConfig(AppConfig):
     verbose_name = _("城市道路网格管理")
 
     def ready(self) -> None:
+        from gridmgr.briefing import rights  # noqa: F401  (registers permissions)
         from gridmgr.core import (
             checks,  # noqa: F401  (registers the system checks)
             stored_sql,

@@ -10,6 +10,8 @@ class GridsConfig(AppConfig):
     verbose_name = _("网格与道路")
 
     def ready(self) -> None:
+        from grids import rights  # noqa: F401  (registers permissions)
+
         for name in ("Branch", "Assignment"):
             for signal in (post_save, post_delete):
                 signal.connect(

@@ -332,7 +332,7 @@ def test_phone_numbers_are_shown_to_those_who_need_them(as_role: Any, town: Town
             if phone in body:
                 seen.setdefault(phone, []).append(address)
     expected = {
-        "secretary": town.own.phones,
+        "secretary": town.own.phones[:-1],  # not of the one who was merely guided
         "member": [town.own.secretary.phone],  # whom a member may call
         "office": town.phones,
         "administrator": town.phones,
@@ -344,7 +344,7 @@ def test_secretary_of_the_other_branch_sees_only_theirs(client_as: Any, town: To
     """The same from the other side, so that the rule is about the branch and not about the first one."""
     client = client_as("secretary", branch=town.other.branch)
     seen = {phone for _address, body in everything(client, town) for phone in town.phones if phone in body}
-    assert seen == set(town.other.phones)
+    assert seen == set(town.other.phones[:-1])
 
 
 @pytest.mark.parametrize("role", ["secretary", "member", "planner", "office"])
@@ -357,7 +357,7 @@ def test_histories_hold_no_phone_that_the_reader_may_not_see(as_role: Any, town:
         phone for _address, body in everything(as_role(role), town) for phone in town.phones if phone in body
     }
     allowed = {
-        "secretary": set(town.own.phones),
+        "secretary": set(town.own.phones[:-1]),
         "member": {town.own.phones[0]},  # the own secretary's
         "office": set(town.phones),
     }.get(role, set())

@@ -14,7 +14,6 @@ from gridmgr.core.admin_forms import TrialForm
 from gridmgr.core.backoffice import GridAdmin, GridInline
 from vendors.domain.guide import SLIP, new_slip
 from vendors.domain.naming import follow_places
-from vendors.domain.rights import may_see_identity
 from vendors.models import (
     Allocation,
     Guidance,
@@ -28,6 +27,7 @@ from vendors.models import (
     Vendor,
     WaitingEntry,
 )
+from vendors.rights import may_see_identity
 from vendors.triggers import APPROVED, AS_APPROVED
 
 # The rest of a plan, which measuring a road anew moves along, so that only people are kept from changing it alone.

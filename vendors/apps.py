@@ -12,6 +12,7 @@ class VendorsConfig(AppConfig):
     def ready(self) -> None:
         from grids.domain.remeasure import measured
         from grids.models import Road
+        from vendors import rights  # noqa: F401  (registers permissions)
 
         post_migrate.connect(begin_with_rules, sender=self)
         measured.connect(_names_follow, sender=Road)

@@ -33,7 +33,14 @@ class DayInput(forms.DateInput):
 
 
 class VendorField(forms.CharField):
-    """A vendor by `#12`, by the whole name, or by the last four characters of the identity number."""
+    """A vendor by `#12`, by the whole name, or, `by_tail`, by the last four characters of the identity number.
+
+    The last four are for those who read the register, where they stand; who guides on the street may be none.
+    """
+
+    def __init__(self, *, by_tail: bool = True, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.by_tail = by_tail
 
     default_error_messages = {"required": gettext_lazy("请填写商贩的姓名、身份证后四位或编号。")}
 
@@ -41,7 +48,7 @@ class VendorField(forms.CharField):
         words = super().clean(value).strip()
         if not words:
             return None
-        found = list(_vendors_called(words)[: CHOICES_SHOWN + 1])
+        found = list(_vendors_called(words, self.by_tail)[: CHOICES_SHOWN + 1])
         if len(found) == 1:
             return found[0]
         if not found:
@@ -52,10 +59,10 @@ class VendorField(forms.CharField):
         raise forms.ValidationError(_("有几位商贩符合:%(named)s。请填编号,如 #12。") % {"named": named})
 
 
-def _vendors_called(words: str) -> Any:
+def _vendors_called(words: str, by_tail: bool) -> Any:
     if number := re.fullmatch(r"#\s*(\d{1,9})(?:\s.*)?", words):
         return Vendor.objects.filter(pk=int(number[1]))
-    if tail := identities.read_tail(words):
+    if by_tail and (tail := identities.read_tail(words)):
         return Vendor.objects.filter(identity_tail_digest__in=identities.tail_digests(tail))
     return Vendor.objects.filter(name__iexact=" ".join(words.split()))
 
@@ -299,7 +306,10 @@ class GuideForm(PlaceForm):
         widget=forms.RadioSelect,
     )
     vendor = VendorField(
-        label=gettext_lazy("已登记的商贩(选填):姓名、身份证后四位"), max_length=60, required=False
+        by_tail=False,
+        label=gettext_lazy("已登记的商贩(选填):姓名或 #编号"),
+        max_length=60,
+        required=False,
     )
     site = forms.CharField(max_length=16, required=False, widget=forms.HiddenInput)
     # A site that is held for its next opening, in place of `site`.

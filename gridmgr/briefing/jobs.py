@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
 from gridmgr.briefing.gather import gather, snapshot
+from gridmgr.briefing.rights import may_brief, may_brief_all
 from gridmgr.core.accounts.audience import Audience
 from gridmgr.core.accounts.models import User
 from gridmgr.core.errors import NotThere
@@ -25,7 +26,7 @@ KIND = "briefing"
 def branches_of(audience: Audience, on: date) -> QuerySet[Branch]:
     """The branches that this reader may make a briefing of: a secretary their own, the others all."""
     rows = BRANCHES.rows(audience, on).order_by("code")
-    return rows.filter(pk=audience.branch_id) if audience.role == "secretary" else rows
+    return rows if may_brief_all(audience) else rows.filter(pk=audience.branch_id)
 
 
 def ask_for(
@@ -72,9 +73,6 @@ def make(work: Work) -> Product:
 def _still_may(codes: Sequence[str] | None, audience: Audience, on: date) -> None:
     """Raises NotThere when the one who asked has lost the right meanwhile."""
     theirs = set(branches_of(audience, on).values_list("code", flat=True))
-    if (
-        audience.role == "member"
-        or (codes is None and audience.role == "secretary")
-        or set(codes or ()) - theirs
-    ):
+    whole = codes is None and not may_brief_all(audience)
+    if whole or not may_brief(audience) or set(codes or ()) - theirs:
         raise NotThere(_("您已无权制作这份简报(账号或支部有变动)。请联系管理员。"))

@@ -19,6 +19,7 @@ from gridmgr.desk.standing import BayRow, Beat, Clock, clock_of, furnish, member
 from gridmgr.feeds.query import told_of_its_day
 from grids.layers import BRANCHES, SECTIONS
 from grids.models import Branch, Member
+from grids.rights import may_assign
 from parking.enums import BayKind
 from vendors.domain.week import BranchWeek, week_of
 
@@ -48,7 +49,7 @@ def branch(request: HttpRequest, code: str) -> HttpResponse:
             branches=audience.sees_all,
             own=row.code,
         ),
-        "may_add": audience.role == "administrator",
+        "may_add": may_assign(audience),
         "history": history_of(row) if audience.sees_all else [],
         "week": _week(row, clock) if audience.sees_all else None,
     }

@@ -5,6 +5,7 @@ from datetime import date
 from functools import lru_cache
 from typing import Any
 
+import rules
 from django.conf import settings
 from django.core.cache import cache
 from django.http import HttpRequest
@@ -18,12 +19,13 @@ from gridmgr.catalog import LAYERS, family_of
 from gridmgr.core.accounts.audience import audience_of
 from gridmgr.core.accounts.lapsed import unsent_of
 from gridmgr.core.accounts.models import Role
-from gridmgr.core.accounts.rules import makes_briefings
+from gridmgr.core.accounts.rights import member_of, works_on_street
 from gridmgr.core.past import Tense, at_present, tense_of
 from grids.enums import MemberRole
 from grids.models import Branch
 from parking.models import Bay
 from vendors.models import Site
+from vendors.rights import may_plan
 
 DEMO_KEPT_S = 60
 
@@ -75,13 +77,14 @@ def bar() -> Sequence[tuple[int, str, Any, Sequence[str]]]:
 
 def navigation(request: HttpRequest) -> list[dict[str, Any]]:
     """The pages of the top bar for this reader, the present one marked."""
-    on_the_street = audience_of(request.user).role in {"secretary", "member"}
+    reader = audience_of(request.user)
+    on_the_street = works_on_street(reader)
     not_theirs = {"guidance" if on_the_street else "guide"}
-    if audience_of(request.user).role not in {"planner", "administrator"}:
+    if not may_plan(reader):
         not_theirs.add("plan")
-    if not makes_briefings(request.user):
+    if not rules.has_perm("gridmgr.make_briefing", request.user):
         not_theirs.add("briefing")
-    if audience_of(request.user).role not in {"planner", "office", "administrator"}:
+    if on_the_street:  # a secretary takes files out from the pages that hold what is taken
         not_theirs.add("data")
     first = request.path.strip("/").split("/")[0]
     return [
@@ -94,7 +97,7 @@ def navigation(request: HttpRequest) -> list[dict[str, Any]]:
 def reader_name(request: HttpRequest) -> str:
     """The person's name as their branch has it, else the account's."""
     user = request.user
-    member = getattr(user, "member", None) if getattr(user, "role", "") == Role.MEMBER else None
+    member = member_of(user)
     full = member.name if member else getattr(user, "get_full_name", str)()
     return full or user.get_username()
 

@@ -16,6 +16,7 @@ from gridmgr.desk.standing import Standing, agenda, beats_for, clock_of, furnish
 from gridmgr.feeds.query import told_of_its_day
 from grids.enums import MemberRole
 from grids.models import Branch, Member
+from grids.rights import shares_out
 
 
 @require_GET
@@ -25,7 +26,7 @@ def my_roads(request: HttpRequest) -> HttpResponse:
     audience = audience_of(request.user)
     if audience.branch_id is not None:
         return _own_roads(request, audience, audience.branch_id)
-    if audience.role == "member":
+    if not audience.sees_all:
         return render(request, "desk/my_nobody.html")
     return _choose_branch(request, audience)
 
@@ -48,7 +49,7 @@ def _own_roads(request: HttpRequest, audience: Audience, branch_id: int) -> Http
         "own_shares": not audience.sees_all,
         "metres": sum(beat.metres for beat in beats),
         "map": street_map(request, [beat.line for beat in beats], own=branch.code),
-        "may_share": audience.role == "secretary",
+        "may_share": shares_out(audience, branch.pk),
     }
     return render(request, "desk/my.html", context | today(standing))
 

@@ -14,9 +14,9 @@ from gridmgr.desk.whereabouts import put_where
 from grids.models import Assignment, MemberAssignment, OnRoad
 from parking.enums import BayState
 from parking.models import Bay, DropOffPoint, PandaLane, School
-from vendors.domain.rights import may_see_holders
 from vendors.enums import SiteState
 from vendors.models import Allocation, Pitch, Site
+from vendors.rights import may_see_holders
 
 
 @dataclass(frozen=True)

@@ -24,6 +24,7 @@ from grids.domain.naming import Ends, name_stretches
 from grids.enums import Side
 from grids.layers import ROADS
 from grids.models import MemberAssignment, Road
+from grids.rights import may_assign
 
 PAGE = 60
 
@@ -64,7 +65,7 @@ def road(request: HttpRequest, pk: int) -> HttpResponse:
         "bays_apart": standing.bays_apart,
         "crossings": crossings,
         "map": street_map(request, [row.reference_line], focus=("roads", row.pk)),
-        "may_add": audience.role == "administrator",
+        "may_add": may_assign(audience),
         "history": _history(row, audience),
     }
     return render(request, "desk/road.html", context)
@@ -166,7 +167,7 @@ def gaps(request: HttpRequest) -> HttpResponse:
         "page": page,
         "holes": [line for line in lines if not line.gap.untouched],
         "whole": [line for line in lines if line.gap.untouched],
-        "may_add": audience.role == "administrator",
+        "may_add": may_assign(audience),
     }
     return render(request, "desk/gaps.html", context)
 

@@ -27,6 +27,7 @@ from gridmgr.desk.whereabouts import ends_of
 from gridmgr.feeds.query import told_of_its_day
 from grids.domain.naming import Ends, landmarks_of, name_stretches
 from grids.models import Assignment, MemberAssignment, Road
+from grids.rights import may_assign, may_share
 
 UNDO_WORDS = {
     "add": gettext_lazy("已新增这一责任路段。"),
@@ -34,20 +35,6 @@ UNDO_WORDS = {
     "share": gettext_lazy("已分给党员。"),
     "end-share": gettext_lazy("已终止这一党员责任段。"),
 }
-
-
-# ── Who may ───────────────────────────────────────────────────────────────────────────────────────────────
-
-
-def may_end(audience: Audience) -> bool:
-    return audience.role == "administrator"
-
-
-def may_share(audience: Audience, section: Assignment) -> bool:
-    """The branch's own secretary, and administrators."""
-    return audience.role == "administrator" or (
-        audience.role == "secretary" and audience.branch_id == section.branch_id
-    )
 
 
 def _require(allowed: bool) -> None:
@@ -91,7 +78,7 @@ def _page(
     # What was can't be changed: forms are of today and of days to come.
     goes_on = (row.period.upper is None or row.period.upper > clock.on) and tense_of(clock.on) != Tense.PAST
     sharing = may_share(audience, row) and goes_on
-    if may_end(audience) and goes_on:
+    if may_assign(audience) and goes_on:
         mark_versions([row])
     if sharing:
         mark_versions(shares)
@@ -105,13 +92,13 @@ def _page(
         ],
         "phones": audience.may_see_phones_of(row.branch_id),
         "sees_all": audience.sees_all,
-        "metres": audience.reads_metres or sharing or may_end(audience),
+        "metres": audience.reads_metres or sharing or may_assign(audience),
         "map": street_map(request, [row.line], focus=("sections", row.pk)),
         "end_form": (end_form or EndForm(initial={"on": _first_end(row.period.lower, clock.on)}))
-        if may_end(audience) and goes_on
+        if may_assign(audience) and goes_on
         else None,
         "share_form": (share_form or _share_form(row, clock)) if sharing else None,
-        "may_add": audience.role == "administrator",
+        "may_add": may_assign(audience),
         "undo": _undoable(request, row),
         "trouble": trouble,
         "history": history_of(row) if audience.sees_all else [],
@@ -176,7 +163,7 @@ def _share_form(row: Assignment, clock: Clock, data: Any = None) -> ShareForm:
 @require_http_methods(["GET", "POST"])
 def add(request: HttpRequest) -> HttpResponse:
     """`/sections/add/?road=&from=&to=`: an administrator gives a branch a stretch; first the road is chosen."""
-    _require(audience_of(request.user).role == "administrator")
+    _require(may_assign(audience_of(request.user)))
     road = _chosen_road(request)
     if road is None:
         return render(request, "desk/section_add_road.html", _road_choice(request))
@@ -234,7 +221,7 @@ def _number(request: HttpRequest, name: str, default: float) -> str:
 def end(request: HttpRequest, pk: int) -> HttpResponse:
     """Ends a section and its members' shares from a day on."""
     row = _seen(request, pk)
-    _require(may_end(audience_of(request.user)))
+    _require(may_assign(audience_of(request.user)))
     form = EndForm(request.POST)
     before = {"until": _iso(row.period.upper), "shares": undo.records_of(row)}
     if form.is_valid() and form.end(row, seen=request.POST.get("seen", "")):
@@ -272,7 +259,7 @@ def take_back(request: HttpRequest, pk: int) -> HttpResponse:
     row = _seen(request, pk)
     audience, key = audience_of(request.user), request.POST.get("key", "")
     step = undo.step_of(request, key, row)
-    _require(may_end(audience) if step and step["did"] in {"add", "end"} else may_share(audience, row))
+    _require(may_assign(audience) if step and step["did"] in {"add", "end"} else may_share(audience, row))
     try:
         did = undo.undo(request, key, row)
     except DomainError as error:

@@ -6,3 +6,6 @@ class IntakeConfig(AppConfig):
     name = "gridmgr.intake"
     label = "intake"
     verbose_name = _("数据导入")
+
+    def ready(self) -> None:
+        from gridmgr.intake import rights  # noqa: F401  (registers permissions)

@@ -10,7 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from gridmgr.catalog import layer_named
-from gridmgr.core.accounts.models import Role, User
+from gridmgr.core.accounts.models import User
 from gridmgr.core.errors import Conflict, DomainError
 from gridmgr.core.importing.archives import MIB
 from gridmgr.core.importing.frame import Frame
@@ -24,6 +24,7 @@ from gridmgr.intake import shelf
 from gridmgr.intake.changes import bounds_of, changes_under, refused_lines
 from gridmgr.intake.models import Import, State, Way
 from gridmgr.intake.record import counts_of, digest_of, kept_of, name_of, one_at_a_time, recorded
+from gridmgr.intake.rights import may_restore
 
 # What belongs to a step and is done in the transaction in which it writes; when it raises, nothing is written.
 Also = Callable[[], None]
@@ -174,7 +175,7 @@ def _bring_in(record: Import, frame: Frame, datum: str) -> Report:
     What only administrators may restore is read from an administrator's file alone, whoever confirms it.
     """
     importer = IMPORTERS[record.layer]
-    restoring = record.owner is not None and record.owner.role == Role.ADMINISTRATOR
+    restoring = may_restore(record.owner)
     return import_frame(
         frame,
         importer if restoring else importer.without_restoring(),

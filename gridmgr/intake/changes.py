@@ -18,8 +18,7 @@ from django.db.models import CharField, DateField, F, ForeignKey, UniqueConstrai
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from gridmgr.core.accounts.audience import Audience
-from gridmgr.core.accounts.models import Role
+from gridmgr.core.accounts.audience import EVERYTHING
 from gridmgr.core.changes import changes_between, name_then
 from gridmgr.core.errors import NotThere
 from gridmgr.core.geo.crs import WGS84
@@ -34,7 +33,6 @@ MOST_DRAWN = 1000
 # As many rows are read from the history at a time.
 _BATCH = 2_000
 OUTCOMES = ("created", "updated", "removed")
-_EVERYTHING = Audience(role=Role.ADMINISTRATOR)
 
 
 @dataclass(frozen=True)
@@ -246,7 +244,7 @@ def _features(layer: Layer, touched: dict[Model, list[Touched]]) -> Iterator[dic
     model = layer.models[0]
     rows = [row for row in touched.get(model, []) if not row.gone][:MOST_DRAWN]
     outcomes = {row.key: _outcome(row) for row in rows}
-    shown = layer.rows(_EVERYTHING, timezone.localdate()).filter(pk__in=outcomes)
+    shown = layer.rows(EVERYTHING, timezone.localdate()).filter(pk__in=outcomes)
     shapes = dict(shown.values_list("pk", _in_degrees(layer.geometry)))
     events = event_model(model)
     if any(field.name == layer.geometry for field in events._meta.fields):

@@ -104,7 +104,7 @@ def chosen(request: HttpRequest) -> Choice:
 @told_of_its_day
 def page(request: HttpRequest) -> HttpResponse:
     """`/data/export/?layer=&date=&branch=&…`: the conditions, how many rows meet them, and the button."""
-    require(may_export(request.user))
+    require(may_export(audience_of(request.user)))
     return _page(request)
 
 
@@ -141,7 +141,7 @@ def _has_note(suffix: str, datum: str) -> bool:
 @told_of_its_day
 def file(request: HttpRequest) -> HttpResponseBase:
     """`/data/export/file?…&format=.gpkg&datum=wgs84`: the file itself; with `note=1` the note that goes beside it."""
-    require(may_export(request.user))
+    require(may_export(audience_of(request.user)))
     asked, audience = request.GET, audience_of(request.user)
     try:
         choice = chosen(request)

@@ -29,10 +29,8 @@ DRAFTS = (State.UPLOADED, State.PREVIEWED, State.REFUSED)
 
 
 class ImportQuerySet(models.QuerySet["Import"]):
-    def visible_to(self, user: Any, layers: Any) -> "ImportQuerySet":
-        """Their own, and what anybody wrote to one of `layers`; an administrator's are all."""
-        if user.is_superuser:
-            return self
+    def of(self, user: Any, layers: Any) -> "ImportQuerySet":
+        """Their own, and what anybody wrote to one of `layers`."""
         return self.filter(Q(owner=user) | Q(layer__in=layers) & ~Q(state__in=DRAFTS))
 
 

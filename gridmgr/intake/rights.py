@@ -1,19 +1,19 @@
-"""Who may bring a layer's files in, and who may take files out."""
+"""Who may bring a layer's files in, who may take them back, and who may take files out."""
 
 from typing import Any
 
 import rules
 from django.core.exceptions import PermissionDenied
 
-from gridmgr.core.accounts.audience import audience_of
-from gridmgr.core.accounts.models import Role
+from gridmgr.core.accounts.models import User
+from gridmgr.core.accounts.rights import Reader, is_administrator, of_account, reader_of, right, sees_all
 from gridmgr.data_files import IMPORTERS
+from gridmgr.intake.models import Import, ImportQuerySet
 
-TAKE_OUT = {Role.PLANNER, Role.OFFICE, Role.ADMINISTRATOR, "secretary"}
 
-
+@right
 def may_import(user: Any, layer: str) -> bool:
-    """Whoever may add and change the layer's rows in the admin: planners the places, administrators all."""
+    """Bring the layer's files in: whoever may add and change its rows in the admin; planners the places, administrators all."""
     if layer not in IMPORTERS:
         return False
     meta = IMPORTERS[layer].model._meta
@@ -27,12 +27,31 @@ def importable(user: Any) -> list[str]:
     return [layer for layer in IMPORTERS if may_import(user, layer)]
 
 
-def may_export(user: Any) -> bool:
-    """Everyone but plain members; each only what they see."""
-    return audience_of(user).role in TAKE_OUT
+@right
+def sees_all_imports(reader: Reader) -> bool:
+    """Drafts of others, too."""
+    return is_administrator(reader)
 
 
-rules.add_perm("gridmgr.export_data", rules.predicate(may_export))
+def imports_of(user: Any) -> ImportQuerySet:
+    """The imports that this person may look at."""
+    rows: ImportQuerySet = Import.objects.all()
+    return rows if sees_all_imports(reader_of(user)) else rows.of(user, importable(user))
+
+
+@right
+def may_restore(owner: User | None) -> bool:
+    """Have restored from a file of theirs what no form can set: who brought it in, whether active or not since."""
+    return owner is not None and is_administrator(Reader(role=owner.role))
+
+
+@right
+def may_export(reader: Reader) -> bool:
+    """Take files out: everyone but plain members; each only what they see."""
+    return sees_all(reader)
+
+
+rules.add_perm("gridmgr.export_data", of_account(may_export))
 
 
 def require(allowed: bool) -> None:

@@ -15,6 +15,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from gridmgr.catalog import layer_named
 from gridmgr.core.accounts.models import User
+from gridmgr.core.accounts.rights import reader_of
 from gridmgr.core.errors import Conflict, DomainError, TooMuch
 from gridmgr.core.geo.datums import datum_named
 from gridmgr.core.importing.archives import MIB
@@ -27,7 +28,7 @@ from gridmgr.intake.forms import UploadForm
 from gridmgr.intake.models import Import, State
 from gridmgr.intake.receiving import CappedUpload, take
 from gridmgr.intake.record import another_runs
-from gridmgr.intake.rights import importable, may_export, may_import, require
+from gridmgr.intake.rights import importable, imports_of, may_export, may_import, require
 from gridmgr.intake.undo import CannotUndo, take_back
 
 PAGE_ROWS = 50
@@ -36,7 +37,7 @@ PAGE_ROWS = 50
 @require_GET
 def hub(request: HttpRequest) -> HttpResponse:
     """`/data/`: the doors in and out, and the latest imports."""
-    require(may_export(request.user))
+    require(may_export(reader_of(request.user)))
     layers = importable(request.user)
     context = {
         "layers": [layer_named(name).title for name in layers],
@@ -59,14 +60,13 @@ def imports(request: HttpRequest) -> HttpResponse:
 
 
 def _imports(request: HttpRequest) -> Any:
-    return Import.objects.visible_to(request.user, importable(request.user)).defer("report")
+    return imports_of(request.user).defer("report")
 
 
 def _seen(request: HttpRequest, pk: UUID) -> Import:
     """The import, when it is this person's to see and its layer theirs to change; else a 404."""
     require(bool(importable(request.user)))
-    found = Import.objects.visible_to(request.user, importable(request.user))
-    record: Import = get_object_or_404(found, pk=pk)
+    record: Import = get_object_or_404(imports_of(request.user), pk=pk)
     return record
 
 

@@ -4,7 +4,6 @@ Each step ends its job in the transaction in which it writes: what the job's pag
 """
 
 from functools import partial
-from typing import Any
 
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
@@ -14,7 +13,7 @@ from gridmgr.core.jobs.words import keep
 from gridmgr.core.jobs.work import Product, Work
 from gridmgr.intake import bringing, undo
 from gridmgr.intake.models import Import
-from gridmgr.intake.rights import importable, may_import, require
+from gridmgr.intake.rights import imports_of, may_import, require
 
 
 def read(work: Work) -> Product:
@@ -61,14 +60,11 @@ def take_back(work: Work) -> Product:
 
 def _record(work: Work) -> Import:
     """The import, when it is still the asker's to change."""
-    found: Any = (
-        Import.objects.visible_to(work.owner, importable(work.owner)).filter(pk=work.args["import"]).first()
-    )
+    found = imports_of(work.owner).filter(pk=work.args["import"]).first()
     if found is None:
         raise NotThere(_("这次导入已不存在。请重新上传文件。"))
     require(may_import(work.owner, found.layer))
-    record: Import = found
-    return record
+    return found
 
 
 def _done(record: Import, words: str) -> Product:

@@ -9,6 +9,7 @@ class RegisterConfig(AppConfig):
 
     def ready(self) -> None:
         from gridmgr.intake.undo import taken_back
+        from gridmgr.register import rights  # noqa: F401  (registers permissions)
         from gridmgr.register.writing import reopen
 
         taken_back.connect(reopen, dispatch_uid="register.reopen")

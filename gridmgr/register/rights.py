@@ -1,18 +1,33 @@
 """Who works with registers: the office prepares them, planners and administrators turn them into proposed sites."""
 
-from gridmgr.core.accounts.audience import Audience
+import rules
+
+from gridmgr.core.accounts.rights import (
+    Reader,
+    changes_places,
+    is_office,
+    of_account,
+    right,
+    sees_everybodys_phones,
+)
 
 
-def may_prepare(audience: Audience) -> bool:
+@right
+def may_prepare(reader: Reader) -> bool:
     """Upload, map columns, confirm places and pin them."""
-    return audience.role in {"office", "planner", "administrator"}
+    return is_office(reader) or changes_places(reader)
 
 
-def may_confirm(audience: Audience) -> bool:
+@right
+def may_confirm(reader: Reader) -> bool:
     """Write the sites, and take them back."""
-    return audience.role in {"planner", "administrator"}
+    return changes_places(reader)
 
 
-def may_see_contacts(audience: Audience) -> bool:
+@right
+def may_see_contacts(reader: Reader) -> bool:
     """Read names and telephone numbers that a register holds: those who may read everybody's."""
-    return audience.may_see_phones_of(None)
+    return sees_everybodys_phones(reader)
+
+
+rules.add_perm("gridmgr.prepare_register", of_account(may_prepare))

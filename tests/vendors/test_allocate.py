@@ -24,6 +24,7 @@ from tests.factories import (
 )
 from tests.vendors.crowd import at_once
 from vendors.domain.allocate import Before, allocate, end_early, offer_next, renew, take_back, transfer
+from vendors.domain.asking import Taken
 from vendors.domain.guide import guide, record_outcome
 from vendors.domain.waiting import join_queue, leave_queue, queue_of, rejoin_queue
 from vendors.enums import Outcome, SiteState
@@ -91,7 +92,7 @@ def test_one_vendor_given_many_pitches_at_once_gets_one(site: Site) -> None:
     pitches = list(SiteFactory(road=site.road, at_m=500, pitches=8).pitches.all())
     vendor, since = VendorFactory(), timezone.localdate()
     results = at_once([partial(allocate, pitch, vendor=vendor, since=since) for pitch in pitches])
-    assert Counter(type(each) for each in results) == {Allocation: 1, Conflict: 7}
+    assert Counter(type(each) for each in results) == {Allocation: 1, Taken: 7}
     assert Allocation.objects.filter(vendor=vendor).count() == 1
 
 
@@ -109,7 +110,7 @@ def test_holds_and_allocations_of_one_pitch_do_not_pass_each_other(site: Site) -
     results = at_once(works)
     refused = [each for each in results if isinstance(each, Exception)]
     assert len(refused) == 15, results
-    assert {type(each) for each in refused} == {Conflict}, refused
+    assert {type(each) for each in refused} == {Taken}, refused
     assert Allocation.objects.filter(pitch=kept).count() + PitchHold.objects.filter(pitch=kept).count() == 1
 
 
@@ -122,7 +123,7 @@ def test_swapping_pitches_both_ways_at_once_ends_in_words(site: Site) -> None:
         allocate(two, vendor=VendorFactory(), since=since),
     )
     swap = [partial(transfer, a, pitch=two, on=since), partial(transfer, b, pitch=one, on=since)]
-    assert [type(each) for each in at_once(swap)] == [Conflict, Conflict]
+    assert [type(each) for each in at_once(swap)] == [Taken, Taken]
     assert Allocation.objects.count() == 2
 
 

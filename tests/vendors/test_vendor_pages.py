@@ -20,7 +20,7 @@ from tests.drawing import line
 from tests.factories import AllocationFactory, GuidanceFactory, SiteFactory, VendorFactory, replan
 from tests.screen import as_on_screen
 from vendors.domain.guide import new_slip
-from vendors.domain.identity import store_identity
+from vendors.domain.identity import store_identity, tail_digest
 from vendors.domain.register import register_vendor
 from vendors.domain.week import with_waiting
 from vendors.enums import Outcome
@@ -271,6 +271,26 @@ def test_refusals_come_back_on_the_board_in_words(client_as: Any, town: Town) ->
         assert response.status_code in (400, 422), change
 
 
+def test_refusal_on_the_board_lets_those_who_may_call_whom_it_names(client_as: Any, town: Town) -> None:
+    """The vendor has a pitch at the other branch's site: its secretary is named, with a number for those who may call."""
+    free = town.own.site.pitches.exclude(pk=town.own.pitch.pk).get()
+    form = {"pitch": free.pk, "vendor": f"#{town.other.vendor.pk}", "since": timezone.localdate()}
+    call = f'href="tel:{town.other.secretary.phone}"'
+    for client, may_call in (
+        (client_as("secretary", branch=town.own.branch), True),
+        (client_as("administrator"), True),
+        (client_as("planner"), False),
+    ):
+        refused = client.post(board(town.own, "allocate/"), form)
+        assert "可询问02 第02支部书记书记02" in text(refused, 409)
+        assert (call in refused.content.decode()) is may_call
+    # Whom a secretary's own site names is herself.
+    form |= {"pitch": town.own.pitch.pk, "vendor": f"#{VendorFactory().pk}"}
+    refused = client_as("secretary", member=town.own.secretary).post(board(town.own, "allocate/"), form)
+    assert "可询问01 第01支部书记书记01" in text(refused, 409)
+    assert f"tel:{town.own.secretary.phone}" not in refused.content.decode()
+
+
 def test_waiting_list_is_joined_left_and_offered(client_as: Any, town: Town) -> None:
     client, today = client_as("secretary", branch=town.own.branch), timezone.localdate()
     first, second = VendorFactory(name="先来"), VendorFactory(name="后到")
@@ -326,6 +346,42 @@ def test_refusal_of_a_hold_lets_those_who_may_call_whom_it_names(
     afar = client_as("member", member=town.other.member).post("/guide/hold/", {**form, "key": signed_slip()})
     assert afar.status_code == 409
     assert f"tel:{town.own.secretary.phone}" not in afar.content.decode()
+
+
+def test_secretary_learns_no_phone_by_guiding_a_vendor_elsewhere(
+    client_as: Any, town: Town, street: None
+) -> None:
+    """She guides a vendor of another branch to a site of a third; the phone stays theirs who have the vendor."""
+    vendor = VendorFactory(name="流动", phone="13955509999")
+    client = client_as("secretary", branch=town.other.branch)
+    form = {**degrees(500, 0), "first_time": "1", "site": town.own.site.code, "vendor": f"#{vendor.pk}"}
+    slip = client.post("/guide/hold/", {**form, "key": signed_slip()})["Location"]
+    assert Guidance.objects.get().branch == town.other.branch
+    addresses = [slip, f"/vendors/{vendor.pk}/", "/vendors/", "/guidance/"]
+    assert "流动" in text(client.get(slip))
+    assert not [each for each in addresses if vendor.phone in client.get(each).content.decode()]
+    assert "流动" not in text(client.get("/vendors/?q=13955509999"))  # a hit would tell as much
+    # Whose site the vendor comes to needs the number, while the pitch is kept.
+    at_home = client_as("secretary", branch=town.own.branch)
+    assert f'href="tel:{vendor.phone}"' in at_home.get(f"/vendors/{vendor.pk}/").content.decode()
+    now = timezone.now()
+    PitchHold.objects.update(during=(now - timedelta(hours=2), now - timedelta(hours=1)))
+    assert vendor.phone not in at_home.get(f"/vendors/{vendor.pk}/").content.decode()
+
+
+@pytest.mark.parametrize("role", ["member", "secretary", "administrator"])
+def test_guide_form_tells_no_name_for_the_end_of_an_identity_number(
+    client_as: Any, town: Town, street: None, role: str
+) -> None:
+    for name in ("甲", "乙"):
+        vendor = VendorFactory(name=name)
+        Vendor.objects.filter(pk=vendor.pk).update(identity_tail_digest=tail_digest(NUMBER[-4:]))
+    branch = {} if role == "administrator" else {"branch": town.own.branch}
+    form = {**degrees(500, 0), "first_time": "1", "site": town.own.site.code, "vendor": NUMBER[-4:]}
+    said = text(client_as(role, **branch).post("/guide/hold/", {**form, "key": signed_slip()}), 422)
+    assert "登记册里没有" in said
+    assert not {"甲", "乙"} & set(said)
+    assert not Guidance.objects.exists()
 
 
 def test_guide_answers_bad_places_in_words(client_as: Any, town: Town) -> None:

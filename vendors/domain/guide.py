@@ -10,12 +10,12 @@ from django.utils.crypto import get_random_string
 from django.utils.translation import gettext as _
 from psycopg2.extras import DateTimeTZRange
 
-from gridmgr.core.errors import Conflict, Invalid, NotThere, constraint_of
+from gridmgr.core.errors import Invalid, NotThere, constraint_of
 from gridmgr.core.meanwhile import require_unchanged
 from grids.domain.answering import possible, roads_at
 from grids.models import Branch
+from vendors.domain.asking import Taken, who_to_ask
 from vendors.domain.nearby import HOLD, free_pitches
-from vendors.domain.rights import who_to_ask
 from vendors.domain.settle import in_one_go
 from vendors.enums import Outcome
 from vendors.models import Allocation, Guidance, Pitch, PitchHold, Site, Vendor
@@ -191,9 +191,10 @@ def _hold_one(record: Guidance, starts: datetime) -> PitchHold:
             if hold := _try_hold(pitch, record, starts, wait=wait):
                 return hold
     site: Any = record.site
-    raise Conflict(
+    raise Taken(
         _("%(site)s刚刚没有空位了,什么都没有保存。请另选摊点;%(ask)s")
-        % {"site": site, "ask": who_to_ask(site, on=timezone.localdate())}
+        % {"site": site, "ask": who_to_ask(site, on=timezone.localdate())},
+        site,
     )
 
 

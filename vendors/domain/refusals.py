@@ -8,7 +8,7 @@ from psycopg2.extras import DateRange
 
 from gridmgr.core import quantities
 from gridmgr.core.errors import Conflict, DomainError, Invalid
-from vendors.domain.rights import who_to_ask
+from vendors.domain.asking import Taken, who_to_ask
 from vendors.models import Allocation, Pitch, PitchHold, Site
 
 
@@ -22,25 +22,26 @@ def words_of(wanted: Allocation) -> dict[str, Callable[[], DomainError]]:
     }
 
 
-def pitch_taken(pitch: Pitch, period: DateRange) -> Conflict:
+def pitch_taken(pitch: Pitch, period: DateRange) -> Taken:
     """The pitch is another vendor's in that time: until when, and who may be asked. The vendor is not named."""
     other = Allocation.objects.filter(pitch=pitch, period__overlap=period).order_by("period").first()
-    return Conflict(
+    return Taken(
         _("%(site)s %(number)s 号摊位在 %(period)s 已分配给其他商贩,什么都没有保存。请另选摊位或期间;%(ask)s")
         % {
             "site": pitch.site,
             "number": pitch.number,
             "period": quantities.period(other.period if other else period),
             "ask": who_to_ask(pitch.site, on=timezone.localdate()),
-        }
+        },
+        pitch.site,
     )
 
 
-def pitch_held(pitch: Pitch) -> Conflict:
+def pitch_held(pitch: Pitch) -> Taken:
     """The pitch is kept for a guided vendor: until when, and who may be asked."""
     now = timezone.now()
     hold = PitchHold.objects.filter(pitch=pitch, during__contains=now).first()
-    return Conflict(
+    return Taken(
         _(
             "%(site)s %(number)s 号摊位正为被疏导的商贩保留至 %(until)s,什么都没有保存。请另选摊位,或到时再试;%(ask)s"
         )
@@ -49,7 +50,8 @@ def pitch_held(pitch: Pitch) -> Conflict:
             "number": pitch.number,
             "until": quantities.clock(hold.during.upper if hold else now),
             "ask": who_to_ask(pitch.site, on=timezone.localdate()),
-        }
+        },
+        pitch.site,
     )
 
 
@@ -62,7 +64,7 @@ def _vendor_has_pitch(wanted: Allocation) -> Conflict:
     )
     if other is None:
         return Conflict(_("这一分配刚有他人修改,什么都没有保存。请刷新后再试。"))
-    return Conflict(
+    return Taken(
         _(
             "%(vendor)s在 %(period)s 已有%(site)s %(number)s 号摊位;一位商贩同时只能有一个摊位。"
             "请先终止或转让那个摊位,或错开期间;%(ask)s"
@@ -73,7 +75,8 @@ def _vendor_has_pitch(wanted: Allocation) -> Conflict:
             "site": other.pitch.site,
             "number": other.pitch.number,
             "ask": who_to_ask(other.pitch.site, on=timezone.localdate()),
-        }
+        },
+        other.pitch.site,
     )
 
 

@@ -11,8 +11,8 @@ from gridmgr.core.accounts.audience import Audience
 from gridmgr.core.errors import Conflict, Invalid, constraint_of
 from vendors.domain import identity as identities
 from vendors.domain import keyring
-from vendors.domain.rights import may_see_identity, phones_visible, traders_of
 from vendors.models import Vendor
+from vendors.rights import may_see_identity, phones_of, phones_visible
 
 PHONE_LEAST = 4  # digits that a search by phone needs
 
@@ -102,7 +102,7 @@ def possible_duplicates(
     same = Q(name__iexact=" ".join(name.split()), goods__iexact=" ".join(goods.split()))
     if digests:
         same |= Q(identity_digest__in=digests)
-    if digits and (searchable := _phones_to_search(audience, on)) is not None:
+    if digits and (searchable := phones_of(audience, on=on)) is not None:
         same |= Q(phone_digits=digits) & searchable
     rows = list(with_phone_digits(Vendor.objects.exclude(pk=besides or 0)).filter(same)[:20])
     seen = phones_visible(audience, rows, on=on)
@@ -160,14 +160,7 @@ def found_by(words: str, *, audience: Audience, on: date) -> "QuerySet[Vendor]":
     if tail := identities.read_tail(words):
         match |= Q(identity_tail_digest__in=identities.tail_digests(tail))
     digits = _digits(words)
-    if len(digits) >= PHONE_LEAST and (searchable := _phones_to_search(audience, on)) is not None:
+    if len(digits) >= PHONE_LEAST and (searchable := phones_of(audience, on=on)) is not None:
         rows = with_phone_digits(rows)
         match |= Q(phone_digits__contains=digits) & searchable
     return rows.filter(match)
-
-
-def _phones_to_search(audience: Audience, on: date) -> Q | None:
-    """Whose phones the reader may search by: a hit tells as much as the number itself."""
-    if audience.role in {"administrator", "office"}:
-        return Q()
-    return traders_of(audience, on=on) if audience.role == "secretary" else None

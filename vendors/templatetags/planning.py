@@ -7,6 +7,7 @@ from django import template
 from gridmgr.core.accounts.audience import audience_of
 from vendors.domain.states import steps_from
 from vendors.models import Site
+from vendors.rights import may_plan
 
 register = template.Library()
 
@@ -15,7 +16,7 @@ register = template.Library()
 def site_steps(context: dict[str, Any], site: Site) -> dict[str, Any]:
     """The planner's panel on a site's page: plan, pitches, review, open, suspend, close. Nothing for other readers."""
     request = context["request"]
-    allowed = audience_of(request.user).role in {"planner", "administrator"}
+    allowed = may_plan(audience_of(request.user))
     return {
         "allowed": allowed,
         "site": site,

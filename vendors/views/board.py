@@ -21,9 +21,10 @@ from gridmgr.core.meanwhile import Changed, mark_versions
 from vendors.domain import allocate as allotting
 from vendors.domain import waiting as queueing
 from vendors.domain.allocate import Before
-from vendors.domain.rights import branches_at, may_allocate, may_see_holders, phones_visible
+from vendors.domain.asking import branches_at, secretary_to_call
 from vendors.forms import AllocateForm, EndForm, JoinForm, OfferForm, RenewForm, TransferForm
 from vendors.models import Allocation, Pitch, PitchHold, Site, Vendor, WaitingEntry
+from vendors.rights import may_allocate, may_see_holders, phones_visible
 from vendors.status import IN_USE, status_of
 from vendors.views.common import forget, map_around, refusal, remember, require, step_of
 
@@ -68,10 +69,13 @@ def _page(
     site: Site,
     *,
     refused: dict[str, Any] | None = None,
+    error: DomainError | None = None,
     trouble: str = "",
     status: int = 200,
 ) -> HttpResponse:
-    """The board; a form that was `refused` comes back as it was filled in, under its name."""
+    """The board; a form that was `refused` comes back as it was filled in, under its name, with the words of `error`."""
+    if error is not None:
+        trouble, status = str(error), error.status
     if plain := refusal(request, status=status, text=trouble):
         return plain
     audience, on, now = audience_of(request.user), timezone.localdate(), timezone.now()
@@ -94,6 +98,7 @@ def _page(
         "map": map_around(request, [site.area], focus=("sites", site.pk)),
         "undo": _undoable(request, site),
         "trouble": trouble,
+        "call": secretary_to_call(error, on=on, audience=audience) if error else None,
         "reads_register": audience.sees_all,
     }
     if may:
@@ -257,7 +262,7 @@ def join(request: HttpRequest, code: str) -> HttpResponse:
     try:
         entry = queueing.join_queue(site, vendor=form.cleaned_data["vendor"], note=form.cleaned_data["note"])
     except DomainError as error:
-        return _page(request, site, refused={"join_form": form}, trouble=str(error), status=error.status)
+        return _page(request, site, refused={"join_form": form}, error=error)
     return _done(request, site, _("%(vendor)s已登记候补。") % {"vendor": entry.vendor}, joined=entry.pk)
 
 
@@ -269,7 +274,7 @@ def leave(request: HttpRequest, code: str, pk: int) -> HttpResponse:
     try:
         queueing.leave_queue(entry)
     except DomainError as error:
-        return _page(request, site, trouble=str(error), status=error.status)
+        return _page(request, site, error=error)
     return _done(request, site, _("%(vendor)s已退出候补。") % {"vendor": entry.vendor}, left=entry.pk)
 
 
@@ -308,7 +313,7 @@ def _step(
     except Changed as error:
         raise error.wanting_form(form, back=reverse("site-pitches", args=[site.code])) from None
     except DomainError as error:
-        return _page(request, site, refused=refused, trouble=str(error), status=error.status)
+        return _page(request, site, refused=refused, error=error)
     facts: dict[str, Any] = {}
     if made and result is not None:
         facts["made"] = _plain(Before.of(result))
@@ -333,7 +338,7 @@ def undo(request: HttpRequest, code: str) -> HttpResponse:
             raise NotThere(_("这一步已撤销或已超过 24 小时,无法再撤销。请在页面上直接修改。"))
         _take_back(site, step)
     except DomainError as error:
-        return _page(request, site, trouble=str(error), status=error.status)
+        return _page(request, site, error=error)
     forget(request, key)
     messages.success(request, _("已撤销,恢复原状。"))
     return redirect("site-pitches", site.code)

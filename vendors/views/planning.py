@@ -33,6 +33,7 @@ from vendors.domain.siting import applies, ruled, rules_of, verdicts
 from vendors.enums import SiteKind, SiteState, Target
 from vendors.layers import PITCHES, SITES
 from vendors.models import Site
+from vendors.rights import may_plan
 from vendors.views import drafts
 from vendors.views.common import BACKDROP, require
 
@@ -54,7 +55,7 @@ TARGETS: dict[str, Layer] = {
 
 def planner(request: HttpRequest) -> None:
     """Raises PermissionDenied for everyone but planners and administrators."""
-    require(audience_of(request.user).role in {"planner", "administrator"})
+    require(may_plan(audience_of(request.user)))
 
 
 # ── The page ──────────────────────────────────────────────────────────────────────────────────────────────

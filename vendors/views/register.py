@@ -22,7 +22,9 @@ from gridmgr.core.changes import history_of
 from gridmgr.core.errors import Conflict
 from vendors.domain.looks import looks_at, masked_number, whole_number
 from vendors.domain.register import found_by
-from vendors.domain.rights import (
+from vendors.forms import VendorFilter, VendorForm
+from vendors.models import Allocation, Site, Vendor, WaitingEntry
+from vendors.rights import (
     guidance_for,
     may_edit_vendor,
     may_keep_register,
@@ -30,8 +32,6 @@ from vendors.domain.rights import (
     may_see_identity,
     phones_visible,
 )
-from vendors.forms import VendorFilter, VendorForm
-from vendors.models import Allocation, Site, Vendor, WaitingEntry
 from vendors.views.common import pages, require
 
 PAGE_ROWS = 50

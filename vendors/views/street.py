@@ -18,7 +18,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 
 from gridmgr.core.accounts.audience import Audience, audience_of
-from gridmgr.core.errors import Conflict, DomainError, Invalid
+from gridmgr.core.errors import DomainError, Invalid
 from gridmgr.core.meanwhile import Changed, mark_versions
 from gridmgr.core.navigation import way_there
 from grids.domain.streets_on_foot import walking_network
@@ -27,20 +27,14 @@ from grids.domain.wayfinding import Spot, say_where
 from grids.models import Member
 from vendors.domain import guide as guiding
 from vendors.domain import nearby
+from vendors.domain.asking import branches_at, secretary_to_call
 from vendors.domain.later import Opening, next_opening, second_choices
 from vendors.domain.nearby import Suggestion
-from vendors.domain.rights import (
-    branches_at,
-    guidance_for,
-    may_guide,
-    may_record_outcome,
-    phones_visible,
-    secretary_to_call,
-)
 from vendors.domain.sketch import sketch
 from vendors.enums import Outcome
 from vendors.forms import GuideForm, PlaceForm
 from vendors.models import Guidance, PitchHold, Site
+from vendors.rights import guidance_for, may_guide, may_record_outcome, phones_visible
 from vendors.views.common import degrees, line_in_degrees, map_around, refusal, require, wants_json
 
 OUTCOMES = (Outcome.CAME, Outcome.REFUSED, Outcome.MOVED_ON)
@@ -211,7 +205,7 @@ def hold(request: HttpRequest) -> HttpResponse:
             return _to_slip(request, twin)
         if isinstance(error, IntegrityError):
             raise
-        call = _to_call(request, data["site"]) if isinstance(error, Conflict) else None
+        call = secretary_to_call(error, on=timezone.localdate(), audience=audience_of(request.user))
         return _page(request, form=_again(form), trouble=str(error), call=call, status=error.status)
     return _to_slip(request, made)
 
@@ -221,14 +215,6 @@ def _to_slip(request: HttpRequest, record: Guidance) -> HttpResponse:
     if wants_json(request):
         return JsonResponse({"url": reverse("slip", args=[record.slip])})
     return redirect("slip", record.slip)
-
-
-def _to_call(request: HttpRequest, code: str) -> Member | None:
-    """The secretary whom a refusal names, when the reader may call them."""
-    site = Site.objects.filter(code=code).first()
-    if site is None:
-        return None
-    return secretary_to_call(site, on=timezone.localdate(), audience=audience_of(request.user))
 
 
 def _made_with(key: str) -> Guidance | None:

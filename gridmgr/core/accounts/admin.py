@@ -22,7 +22,7 @@ class AccountForm(SharedForm, UserChangeForm):
 
 @admin.register(User)
 class AccountAdmin(GridAdmin, UserAdmin):
-    """Accounts. What a role allows is in gridmgr/core/accounts/rules.py; a member's branch is said by their Member."""
+    """Accounts. What a role allows is said in modules called rights.py; a member's branch by their Member."""
 
     form: Any = AccountForm
     add_form = NewAccountForm

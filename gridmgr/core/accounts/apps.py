@@ -8,4 +8,4 @@ class AccountsConfig(AppConfig):
     verbose_name = pgettext_lazy("plural", "账号")
 
     def ready(self) -> None:
-        from gridmgr.core.accounts import rules  # noqa: F401  (registers the permissions)
+        from gridmgr.core.accounts import rights  # noqa: F401  (registers permissions)

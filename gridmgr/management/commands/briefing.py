@@ -12,8 +12,7 @@ from django.utils.translation import gettext as _
 from gridmgr.briefing.dossier import Dossier
 from gridmgr.briefing.gather import gather, snapshot
 from gridmgr.briefing.pack import FORMS, Pack, form_of, make_pack
-from gridmgr.core.accounts.audience import Audience
-from gridmgr.core.accounts.models import Role
+from gridmgr.core.accounts.audience import EVERYTHING
 from gridmgr.core.errors import DomainError, Invalid
 from gridmgr.core.layers.files import whole_file
 
@@ -58,7 +57,7 @@ class Command(BaseCommand):
         )
 
     def _made(self, form: str, options: dict[str, Any]) -> tuple[Dossier, Pack]:
-        audience = Audience(role=Role.ADMINISTRATOR)
+        audience = EVERYTHING
         codes = [code.strip() for code in options["branches"].split(",") if code.strip()] or None
         day, site = _day(options["date"]), _site(options["site"])
         with snapshot():

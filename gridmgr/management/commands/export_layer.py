@@ -11,8 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from gridmgr.catalog import BACKDROP, LAYERS, layer_named
-from gridmgr.core.accounts.audience import Audience
-from gridmgr.core.accounts.models import Role
+from gridmgr.core.accounts.audience import EVERYTHING
 from gridmgr.core.errors import DomainError, Invalid
 from gridmgr.core.geo.crs import WGS84
 from gridmgr.core.layers.files import FORMATS, export_layer
@@ -54,7 +53,7 @@ class Command(BaseCommand):
             done = export_layer(
                 layer,
                 options["file"],
-                audience=Audience(role=Role.ADMINISTRATOR),
+                audience=EVERYTHING,
                 on=on,
                 datum=options["datum"],
                 box=box_from(options["bbox"]),

@@ -13,8 +13,7 @@ from gridmgr.briefing.conditions import filters_of
 from gridmgr.briefing.map_file import FORMATS, MapFile, Paper, form_of, map_file
 from gridmgr.briefing.scope import scope_of, view_of
 from gridmgr.catalog import LAYERS, layer_named
-from gridmgr.core.accounts.audience import Audience
-from gridmgr.core.accounts.models import Role
+from gridmgr.core.accounts.audience import EVERYTHING
 from gridmgr.core.errors import DomainError, Invalid
 from gridmgr.core.layers.files import whole_file
 from gridmgr.core.past import as_of
@@ -69,7 +68,7 @@ class Command(BaseCommand):
 
 def _made(path: Path, options: dict[str, Any]) -> MapFile:
     form = form_of(path)
-    on, audience = _day(options["date"]), Audience(role=Role.ADMINISTRATOR)
+    on, audience = _day(options["date"]), EVERYTHING
     with as_of(on):
         scope = scope_of(options["scope"], audience=audience, on=on)
         fields = filters_of(options["where"])
