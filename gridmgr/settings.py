@@ -199,7 +199,7 @@ STORAGES = {
     "staticfiles": {
         "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
         if DEBUG
-        else "whitenoise.storage.CompressedManifestStaticFilesStorage"
+        else "gridmgr.core.scripts.HashedFiles"
     },
 }
 DEMO_ACCOUNTS = VAR_DIR / "demo-accounts.json"

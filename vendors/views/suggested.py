@@ -89,7 +89,7 @@ class Answered:
         }
 
     def _shown(self) -> dict[str, Any]:
-        """What plan_suggest.js draws."""
+        """What suggest.js draws."""
         left = {each.demand: each for each in self.found.unserved}
         return {
             "demand": [

@@ -52,7 +52,7 @@ def last_day(name: str) -> Combinable:
 
 @dataclass(frozen=True)
 class Style:
-    """How a layer looks, in the words of gridmgr/static/js/map.js and of the print maps.
+    """How a layer looks, in the words of gridmgr/static/js/map/ and of the print maps.
 
     `shape` is line, area or marker; `colour` names an entry of palette.COLOURS, or "branch"; `glyph` is the one
     character of a marker, `glyphs` chooses it by the value of a property; markers show from zoom `marker_zoom`, shapes

@@ -1,7 +1,7 @@
 """All of Folium: maps of layers for the site's own pages, and for files that need no site (offline.py).
 
 Folium composes the map and its layer control; features come as vector tiles and are drawn on a canvas by
-gridmgr/static/js/map.js (see docs/adr/0003). Popups are built from text nodes, so no field can carry markup.
+gridmgr/static/js/map/ (see docs/adr/0003). Popups are built from text nodes, so no field can carry markup.
 """
 
 from collections.abc import Collection, Sequence
@@ -64,7 +64,7 @@ def page_map(
     to stress; `query` is added to each tile request (the date, say); `full` adds search, legend and a view that the
     address bar holds; `branches` (code, name, colour, bbox) are listed in the legend; `own` is the code of the branch
     whose sections stand out; `place` is the element's id, once per page.
-    `inline` is for a file that holds its own data: where that lies (gridmgr/static/js/inline.js); then nothing is
+    `inline` is for a file that holds its own data: where that lies (gridmgr/static/js/map/inline.js); then nothing is
     fetched, and no link leads to a page.
     """
     import folium

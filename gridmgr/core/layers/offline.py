@@ -1,6 +1,6 @@
 """A map in one file that opens from disk without a network: Folium's map, its scripts, styles, images and data inside.
 
-The data is one vector tile over everything, which gridmgr/static/js/inline.js cuts as the reader moves. The file's own
+The data is one vector tile over everything, which gridmgr/static/js/map/inline.js cuts as the reader moves. The file's own
 Content-Security-Policy lets exactly its scripts and styles run, by their hashes, and nothing be fetched.
 """
 
@@ -30,8 +30,9 @@ from gridmgr.core.layers.geojson import feature_collection, within
 from gridmgr.core.layers.maps import ATTRIBUTION, MapParts, has_markers, page_map
 from gridmgr.core.layers.tiles import Square, mvt_over
 from gridmgr.core.layers.view import Bounds, View, box_of, grown
+from gridmgr.core.scripts import bundle, read
 
-SCRIPTS = ("vendor/leaflet/leaflet.js", "vendor/vector-tile/vector-tile.js", "js/map.js", "js/inline.js")
+LIBRARIES, MODULE = ("vendor/leaflet/leaflet.js", "vendor/vector-tile/vector-tile.js"), "js/map/offline.js"
 STYLES = ("vendor/leaflet/leaflet.css", "css/map.css", "css/offline.css")
 # A step of the data's grid; on the ground it is about 0.08 m at 38° north.
 UNIT_M = 0.1
@@ -86,7 +87,7 @@ def offline_map(view: View, *, hidden: Sequence[str] = (), moment: datetime | No
 
 
 def _document(parts: MapParts, blobs: Mapping[str, bytes]) -> dict[str, Any]:
-    scripts = [*(_script(name) for name in SCRIPTS), f"\n{parts.script}\n"]
+    scripts = [*(_library(name) for name in LIBRARIES), _module(MODULE), f"\n{parts.script}\n"]
     style = "\n".join(_style(name) for name in STYLES)
     return {
         "map": parts,
@@ -237,13 +238,23 @@ def _file(name: str) -> Path:
 
 
 @cache
-def _script(name: str) -> str:
-    """A script as it stands in the file: without anything that looks like a link, and with no end tag inside."""
-    text = _file(name).read_text(encoding="utf-8")
+def _library(name: str) -> str:
+    """A library's script as it stands in the file: without anything that looks like a link."""
+    text = read(name)
     for link, instead in _LINKS.get(name, ()):
         if link not in text:
             raise ValueError(f"{name} holds no {link} any more: look at what the new release links to")
         text = text.replace(link, instead)
+    return _inlined(name, text)
+
+
+@cache
+def _module(name: str) -> str:
+    """Our own modules as one script."""
+    return _inlined(name, bundle(name))
+
+
+def _inlined(name: str, text: str) -> str:
     return _free_of_links(name, text.replace("</script", r"<\/script"))
 
 

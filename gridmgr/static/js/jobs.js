@@ -1,23 +1,48 @@
-// How far a job is: asks the service about once a second, more seldom when it does not answer or nobody looks.
-(() => {
-  "use strict";
-  const OFTEN = 1000, SELDOM = 5000, MOST = 15000;
-  const job = document.querySelector("#job[data-state]");
-  const list = document.querySelector("[data-jobs]");
+/* How far a job is: asks the service about once a second, more seldom when it does not answer or nobody looks. */
 
-  if (list) {
-    const again = () => (document.hidden ? setTimeout(again, SELDOM) : location.reload());
-    setTimeout(again, SELDOM);
-  }
-  if (!job) return;
+import { ask } from "./ask.js";
+import { byId, one } from "./dom.js";
 
-  const words = job.querySelector("#job-words"), count = job.querySelector("#job-count");
-  const label = job.querySelector("#job-label"), bar = job.querySelector("progress");
+const OFTEN = 1000, SELDOM = 5000, MOST = 15000;
+const job = /** @type {HTMLElement | null} */ (document.querySelector("#job[data-state]"));
+
+if (document.querySelector("[data-jobs]")) { setTimeout(reload, SELDOM); }
+if (job) { watch(job, job.dataset.state || ""); }
+
+function reload() {
+  if (document.hidden) { setTimeout(reload, SELDOM); } else { location.reload(); }
+}
+
+/**
+ * @param {HTMLElement} job
+ * @param {string} url
+ */
+function watch(job, url) {
+  const words = byId("job-words"), count = byId("job-count"), label = byId("job-label");
+  const bar = /** @type {HTMLProgressElement} */ (one("progress", job));
   let wait = OFTEN;
+  setTimeout(next, OFTEN);
 
+  async function next() {
+    try {
+      const answer = await ask(url);
+      if (answer.status === 404) { location.reload(); return; } // deleted
+      if (!answer.ok) { throw new Error(String(answer.status)); }
+      const told = await answer.json();
+      if (!told.active) { location.reload(); return; }
+      show(told);
+      wait = document.hidden ? SELDOM : OFTEN;
+    } catch (error) {
+      if (error.kind === "login") { return; } // the bar above says so
+      wait = Math.min(wait * 2, MOST);
+    }
+    setTimeout(next, wait);
+  }
+
+  /** @param {{ label: string, words: string, total: number, done: number }} told */
   function show(told) {
     label.textContent = told.label;
-    if (words.textContent !== told.words) words.textContent = told.words;
+    if (words.textContent !== told.words) { words.textContent = told.words; }
     count.textContent = told.total ? `${told.done} / ${told.total}` : "";
     if (told.total && told.done) {
       bar.max = told.total;
@@ -26,21 +51,4 @@
       bar.removeAttribute("value");
     }
   }
-
-  async function ask() {
-    try {
-      const answer = await window.gridmgrAsk(job.dataset.state);
-      if (answer.status === 404) return location.reload(); // deleted
-      if (!answer.ok) throw new Error(answer.status);
-      const told = await answer.json();
-      if (!told.active) return location.reload();
-      show(told);
-      wait = document.hidden ? SELDOM : OFTEN;
-    } catch (error) {
-      if (error.kind === "login") return null; // the bar above says so
-      wait = Math.min(wait * 2, MOST);
-    }
-    return setTimeout(ask, wait);
-  }
-  setTimeout(ask, OFTEN);
-})();
+}

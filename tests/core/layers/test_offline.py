@@ -129,7 +129,9 @@ def test_rows_beyond_the_view_stay_outside(town: Town, tmp_path: Path) -> None:
 def test_a_library_that_links_elsewhere_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(offline, "_LINKS", {"vendor/leaflet/leaflet.js": []})
     with pytest.raises(ValueError, match="would reach out of the file"):
-        offline._script.__wrapped__("vendor/leaflet/leaflet.js")
-    monkeypatch.setattr(offline, "_LINKS", {"js/map.js": [("https://gone.example", "#")]})
+        offline._library.__wrapped__("vendor/leaflet/leaflet.js")
+    monkeypatch.setattr(
+        offline, "_LINKS", {"vendor/vector-tile/vector-tile.js": [("https://gone.example", "#")]}
+    )
     with pytest.raises(ValueError, match=r"holds no https://gone\.example any more"):
-        offline._script.__wrapped__("js/map.js")
+        offline._library.__wrapped__("vendor/vector-tile/vector-tile.js")

@@ -1,4 +1,4 @@
-"""How each layer is drawn on paper: the same shapes and colours as gridmgr/static/js/map.js has on screen."""
+"""How each layer is drawn on paper: the same shapes and colours as gridmgr/static/js/map/ has on screen."""
 
 from collections.abc import Callable
 
