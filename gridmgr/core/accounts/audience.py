@@ -26,6 +26,11 @@ class Audience(rights.Reader):
         """What a cache must tell apart."""
         return "all" if self.sees_all else f"member-{self.member_id}"
 
+    @property
+    def scope(self) -> "Audience":
+        """The reader as the rows of layers know them: all who see everything are one."""
+        return EVERYTHING if self.sees_all else self
+
     def may_see_phones_of(self, branch_id: int | None) -> bool:
         """Whether the reader may see the phones of that branch's members."""
         return rights.sees_phones_of(self, branch_id)

@@ -13,9 +13,14 @@ POINTS_OF_EDGE = 7
 
 def metric_box(bounds: Bounds, source: int) -> Polygon:
     """The box in the city's metric CRS that holds the box `bounds` (west, south, east, north) of CRS `source`."""
-    box = Polygon.from_bbox(_around(bounds, source, metric_srid()))
+    box = Polygon.from_bbox(metric_bounds(bounds, source))
     box.srid = metric_srid()
     return box
+
+
+def metric_bounds(bounds: Bounds, source: int) -> Bounds:
+    """The same as west, south, east, north in metres."""
+    return _around(bounds, source, metric_srid())
 
 
 def in_degrees(extent: Bounds) -> Bounds:

@@ -74,12 +74,13 @@ class Style:
     whole: tuple[str, Sequence[str]] = ("", ())
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Layer:
     """A set of features of one kind.
 
     - `rows(audience, on)`: the rows that reader may see, as of that day, with every annotation that `geometry` and
-      the fields need. Geometry is in the city's metric CRS.
+      the fields need. Geometry is in the city's metric CRS. The query depends on the audience's scope and the day
+      alone: tiles are made from one that was written earlier.
     - `geometry`: the geometry field or annotation; `cover`: the indexed field that bounds it, for box searches.
     - `models`: whose changes change the layer (for ETags); `key`: the field that `route` takes.
     - `file_fields`: what only data files carry beside `fields`, so that what is exported imports again to the same.
