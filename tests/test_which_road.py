@@ -27,7 +27,7 @@ from tests.streets import dual, street
 from vendors.domain import guide as guiding
 from vendors.domain.draft import locate
 from vendors.domain.footprint import nearest_kerb
-from vendors.forms import signed_slip
+from vendors.forms.guide import signed_slip
 from vendors.models import Guidance
 
 pytestmark = pytest.mark.django_db

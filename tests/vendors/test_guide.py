@@ -45,7 +45,7 @@ from vendors.domain.nearby import nearest_open, route_to
 from vendors.domain.sketch import sketch
 from vendors.domain.week import by_branch_and_week, monday_of, week_of
 from vendors.enums import Outcome, SiteState
-from vendors.forms import signed_slip
+from vendors.forms.guide import signed_slip
 from vendors.models import Guidance, PitchHold, Site
 
 MANY = 64

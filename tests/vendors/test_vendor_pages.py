@@ -24,7 +24,7 @@ from vendors.domain.identity import store_identity, tail_digest
 from vendors.domain.register import register_vendor
 from vendors.domain.week import with_waiting
 from vendors.enums import Outcome
-from vendors.forms import signed_slip
+from vendors.forms.guide import signed_slip
 from vendors.models import Allocation, Guidance, PitchHold, Site, Vendor, WaitingEntry
 from vendors.views.street import qr_code
 

@@ -22,7 +22,7 @@ from vendors.domain import allocate as allotting
 from vendors.domain import waiting as queueing
 from vendors.domain.allocate import Before
 from vendors.domain.asking import branches_at, secretary_to_call
-from vendors.forms import AllocateForm, EndForm, JoinForm, OfferForm, RenewForm, TransferForm
+from vendors.forms.board import AllocateForm, EndForm, JoinForm, OfferForm, RenewForm, TransferForm
 from vendors.models import Allocation, Pitch, PitchHold, Site, Vendor, WaitingEntry
 from vendors.rights import may_allocate, may_see_holders, phones_visible
 from vendors.status import IN_USE, status_of

@@ -13,7 +13,7 @@ from django.views.decorators.http import require_GET
 
 from gridmgr.core.accounts.audience import audience_of
 from vendors.domain.week import by_branch_and_week
-from vendors.forms import GuidanceFilter
+from vendors.forms.guide import GuidanceFilter
 from vendors.models import Guidance
 from vendors.rights import guidance_for, may_guide
 from vendors.views.common import pages

@@ -22,7 +22,7 @@ from gridmgr.core.changes import history_of
 from gridmgr.core.errors import Conflict
 from vendors.domain.looks import looks_at, masked_number, whole_number
 from vendors.domain.register import found_by
-from vendors.forms import VendorFilter, VendorForm
+from vendors.forms.register import VendorFilter, VendorForm
 from vendors.models import Allocation, Site, Vendor, WaitingEntry
 from vendors.rights import (
     guidance_for,

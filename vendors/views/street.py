@@ -32,7 +32,7 @@ from vendors.domain.later import Opening, next_opening, second_choices
 from vendors.domain.nearby import Suggestion
 from vendors.domain.sketch import sketch
 from vendors.enums import Outcome
-from vendors.forms import GuideForm, PlaceForm
+from vendors.forms.guide import GuideForm, PlaceForm
 from vendors.models import Guidance, PitchHold, Site
 from vendors.rights import guidance_for, may_guide, may_record_outcome, phones_visible
 from vendors.views.common import degrees, line_in_degrees, map_around, refusal, require, wants_json

@@ -1,0 +1,1 @@
+"""Forms of the register, the allocation board and the guide page."""
