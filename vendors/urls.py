@@ -4,7 +4,19 @@ from django.urls import path, register_converter
 from django.urls.converters import StringConverter
 
 from vendors.domain.guide import SLIP
-from vendors.views import board, kerbs, planning, proposals, records, register, rules, street, suggesting
+from vendors.views import (
+    board,
+    board_steps,
+    kerbs,
+    planning,
+    proposals,
+    records,
+    register,
+    rules,
+    slip,
+    street,
+    suggesting,
+)
 
 
 class SiteCode(StringConverter):
@@ -30,14 +42,16 @@ urlpatterns = [
     path("vendors/<int:pk>/identity/", register.identity, name="vendor-identity"),
     path("vendors/<int:pk>/edit/", register.edit, name="vendor-edit"),
     path("sites/<site_code:code>/pitches/", board.board, name="site-pitches"),
-    path("sites/<site_code:code>/pitches/allocate/", board.allocate, name="pitch-allocate"),
-    path("sites/<site_code:code>/pitches/offer/", board.offer, name="pitch-offer"),
-    path("sites/<site_code:code>/pitches/undo/", board.undo, name="pitch-undo"),
-    path("sites/<site_code:code>/pitches/<int:pk>/transfer/", board.transfer, name="allocation-transfer"),
-    path("sites/<site_code:code>/pitches/<int:pk>/end/", board.end, name="allocation-end"),
-    path("sites/<site_code:code>/pitches/<int:pk>/renew/", board.renew, name="allocation-renew"),
-    path("sites/<site_code:code>/waiting/", board.join, name="waiting-join"),
-    path("sites/<site_code:code>/waiting/<int:pk>/leave/", board.leave, name="waiting-leave"),
+    path("sites/<site_code:code>/pitches/allocate/", board_steps.allocate, name="pitch-allocate"),
+    path("sites/<site_code:code>/pitches/offer/", board_steps.offer, name="pitch-offer"),
+    path("sites/<site_code:code>/pitches/undo/", board_steps.undo, name="pitch-undo"),
+    path(
+        "sites/<site_code:code>/pitches/<int:pk>/transfer/", board_steps.transfer, name="allocation-transfer"
+    ),
+    path("sites/<site_code:code>/pitches/<int:pk>/end/", board_steps.end, name="allocation-end"),
+    path("sites/<site_code:code>/pitches/<int:pk>/renew/", board_steps.renew, name="allocation-renew"),
+    path("sites/<site_code:code>/waiting/", board_steps.join, name="waiting-join"),
+    path("sites/<site_code:code>/waiting/<int:pk>/leave/", board_steps.leave, name="waiting-leave"),
     path("plan/", planning.page, name="plan"),
     path("plan/verdict", planning.verdict, name="plan-verdict"),
     path("plan/nearest", planning.nearest, name="plan-nearest"),
@@ -55,7 +69,7 @@ urlpatterns = [
     path("guide/near", street.near, name="guide-near"),
     path("guide/route", street.route, name="guide-route"),
     path("guide/hold/", street.hold, name="guide-hold"),
-    path("guide/<slip_number:number>/", street.slip, name="slip"),
-    path("guide/<slip_number:number>/outcome/", street.outcome, name="slip-outcome"),
+    path("guide/<slip_number:number>/", slip.slip, name="slip"),
+    path("guide/<slip_number:number>/outcome/", slip.outcome, name="slip-outcome"),
     path("guidance/", records.guidance, name="guidance"),
 ]

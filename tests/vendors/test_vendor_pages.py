@@ -26,7 +26,7 @@ from vendors.domain.week import with_waiting
 from vendors.enums import Outcome
 from vendors.forms.guide import signed_slip
 from vendors.models import Allocation, Guidance, PitchHold, Site, Vendor, WaitingEntry
-from vendors.views.street import qr_code
+from vendors.views.slip import qr_code
 
 # Region 999999 does not exist; both check characters are right (see test_identity.py).
 NUMBER = "999999199001011238"
