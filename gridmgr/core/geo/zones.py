@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 ZONES = {4534 + index: 75 + 3 * index for index in range(21)}  # EPSG code: central meridian in °E
 WEST, EAST, SOUTH, NORTH = 73.0, 137.0, 3.0, 54.5
+# Up to STRAY_SHARE of the points may lie farther than STRAY_DEG from the middle and are not looked at: files have such rows.
+STRAY_DEG, STRAY_SHARE = 1.5, 0.02
 
 
 @dataclass(frozen=True)
@@ -70,6 +72,9 @@ def propose_zone(lonlat: NDArray[np.float64]) -> Proposal:
     points = points[np.isfinite(points).all(axis=1)]
     if not len(points):
         raise Invalid(_("文件里没有可用的坐标,无法建议坐标系。"))
+    stray = np.abs(points - np.median(points, axis=0)).max(axis=1) > STRAY_DEG
+    if stray.mean() <= STRAY_SHARE:
+        points = points[~stray]
     (west, south), (east, north) = points.min(axis=0), points.max(axis=0)
     extent = Window(float(west), float(south), float(east), float(north))
     if west < WEST or east > EAST or south < SOUTH or north > NORTH:

@@ -65,6 +65,27 @@ def read_table(
     )
 
 
+def read_degrees(
+    path: str | Path,
+    *,
+    kinds: Collection[str] = LINES,
+    crs: str = "",
+    layer: str = "",
+    favourites: Sequence[str] = (),
+) -> np.ndarray:
+    """Where the fit rows of a file lie, whatever the city's zone: both corners of each one's box, in degrees (n × 2).
+
+    Raises Unreadable as `read_table` does.
+    """
+    path = Path(path)
+    raw = _read(_existing(path), kinds=kinds, layer=layer, favourites=favourites)
+    source = _source_crs(path, raw, crs)
+    unfit = {refusal.row for refusal in (*_refuse_troubles(raw), *_refuse_unfit(raw, kinds))}
+    shapes = [row.geometry for row in raw.rows if row.number not in unfit]
+    corners = shapely.bounds(shapes).reshape(-1, 2) if shapes else np.empty((0, 2))
+    return np.array(_degrees(corners[:, 0], corners[:, 1], source)).reshape(-1, 2)
+
+
 # ── The file ──────────────────────────────────────────────────────────────────────────────────────────────
 
 
