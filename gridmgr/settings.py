@@ -56,6 +56,7 @@ CONTENT_SECURITY_POLICY: dict[str, dict[str, list[Any]]] = {
 
 INSTALLED_APPS = [
     "gridmgr.core.accounts",
+    "gridmgr.core.city",
     "gridmgr.core.layers",
     "gridmgr",
     "gridmgr.desk",

@@ -13,6 +13,7 @@ from django.utils.translation import pgettext
 from gridmgr.briefing.dossier import BranchPart, Dossier, Figure, RoadRow
 from gridmgr.briefing.wording import ems, rest, stretch
 from gridmgr.core import quantities
+from gridmgr.core.city.models import city_name
 
 # Figures at the head of a branch's page, and columns of the table of all branches, by their names.
 TILES = (
@@ -157,4 +158,7 @@ def sound_of(name: str) -> tuple[str, ...]:
 
 def city_title(dossier: Dossier) -> str:
     """What the map of all of it is called."""
-    return _("全市网格责任图") if dossier.whole else pgettext("map of several branches", "责任路段图")
+    if not dossier.whole:
+        return pgettext("map of several branches", "责任路段图")
+    city = city_name()
+    return _("%s网格责任图") % city if city else _("全市网格责任图")

@@ -30,6 +30,7 @@ from gridmgr.briefing.dossier import (
 from gridmgr.catalog import BACKDROP, LAYERS
 from gridmgr.core import quantities
 from gridmgr.core.accounts.audience import Audience
+from gridmgr.core.city.models import city_name
 from gridmgr.core.errors import NotThere
 from gridmgr.core.layers.palette import branch_colour
 from gridmgr.core.layers.version import data_state
@@ -166,7 +167,8 @@ def _lists(branches: list[Branch], audience: Audience, on: date) -> Lists:
 
 def _title(branches: list[Branch], whole: bool) -> str:
     if whole:
-        return _("全市网格责任简报")
+        city = city_name()
+        return _("%s网格责任简报") % city if city else _("全市网格责任简报")
     return _("%s责任简报") % branches[0] if len(branches) == 1 else _("网格责任简报")
 
 

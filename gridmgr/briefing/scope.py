@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 
 from gridmgr.catalog import BACKDROP, FACILITIES, LAYERS, layers_named
 from gridmgr.core.accounts.audience import Audience
+from gridmgr.core.city.models import city_name
 from gridmgr.core.errors import Invalid, NotThere
 from gridmgr.core.geo.bbox import metric_box
 from gridmgr.core.geo.crs import WGS84, metric_srid, zone_window
@@ -124,7 +125,9 @@ def _city(_name: str, audience: Audience, on: date) -> Scope:
     if bounds is None:
         raise NotThere(_("还没有可以画的内容:请先导入道路,或运行 script/manage demo 生成演示城市。"))
     count = Branch.objects.visible_to(audience, on=on).count()
-    return Scope("city", _("全市网格责任图"), _("%s 个支部") % count if audience.sees_all else "", bounds)
+    city = city_name()
+    title = _("%s网格责任图") % city if city else _("全市网格责任图")
+    return Scope("city", title, _("%s 个支部") % count if audience.sees_all else "", bounds)
 
 
 def _branch(code: str, audience: Audience, on: date) -> Scope:

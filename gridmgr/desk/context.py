@@ -20,6 +20,7 @@ from gridmgr.core.accounts.audience import audience_of
 from gridmgr.core.accounts.lapsed import unsent_of
 from gridmgr.core.accounts.models import Role
 from gridmgr.core.accounts.rights import member_of, works_on_street
+from gridmgr.core.city.models import city_name
 from gridmgr.core.past import Tense, at_present, tense_of
 from grids.enums import MemberRole
 from grids.models import Branch
@@ -46,6 +47,7 @@ def site(request: HttpRequest) -> dict[str, Any]:
     """Context of base.html. What costs a query is computed only when a template asks."""
     return {
         "product": settings.PRODUCT_NAME,
+        "city": _lazily(city_name),
         "navigation": _lazily(lambda: navigation(request)),
         "reader_name": _lazily(lambda: reader_name(request)),
         "reader_role": _lazily(lambda: reader_role(request)),

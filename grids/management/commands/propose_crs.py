@@ -25,11 +25,15 @@ class Command(BaseCommand):
         parser.add_argument("file", help="道路文件 / the file of roads")
         parser.add_argument("--crs", default="", help="文件未写明坐标系时指明 / CRS when the file names none")
         parser.add_argument("--layer", default="", help="GeoPackage 的图层名 / layer of a GeoPackage")
-        parser.add_argument("--srid", type=int, help="已选定的坐标系,只报告变形 / a CRS chosen already: its distortion")
+        parser.add_argument(
+            "--srid", type=int, help="已选定的坐标系,只报告变形 / a CRS chosen already: its distortion"
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         try:
-            points = read_degrees(options["file"], crs=options["crs"], layer=options["layer"], favourites=LAYERS)
+            points = read_degrees(
+                options["file"], crs=options["crs"], layer=options["layer"], favourites=LAYERS
+            )
             if options["srid"]:
                 srid = self._report(options["srid"], points)
             else:
