@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from django.core.exceptions import BadRequest, DisallowedHost, PermissionDenied, ValidationError
+from django.core.exceptions import BadRequest, DisallowedHost, PermissionDenied
 from django.db import IntegrityError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -78,11 +78,6 @@ def constraint_of(error: IntegrityError) -> str:
     """Name of the database constraint that `error` broke, or '' when PostgreSQL didn't say."""
     diagnosis = getattr(error.__cause__, "diag", None)
     return getattr(diagnosis, "constraint_name", None) or ""
-
-
-def as_validation_error(error: DomainError) -> ValidationError:
-    """The same words for a form."""
-    return ValidationError(str(error), code=type(error).__name__.lower())
 
 
 class DomainErrorMiddleware:

@@ -19,7 +19,7 @@ from shapely import LineString, Point
 
 from grids.domain.likeness import alike, name_likeness, road_likeness
 from grids.domain.place_text import key_of
-from grids.enums import Oneway, Side
+from grids.enums import Oneway
 from grids.models import Carriageway, Crossing, Kerb, Road
 
 ONE_JUNCTION_M = 60.0  # crossings of the same two roads nearer to each other than this are one
@@ -239,15 +239,6 @@ class Atlas:
     @cached_property
     def _stray_tree(self) -> shapely.STRtree:
         return shapely.STRtree([line for _road, line in self.strays])
-
-    def nearest_on(self, road: int, point: Point) -> list[tuple[float, str, float]]:
-        """The kerbs of a road by their distance to a point: (metres away, side, metre of the road)."""
-        found = [
-            (run.line.distance(point), side, run.metre(point))
-            for side in Side.values
-            for run in self.runs.get((road, side), ())
-        ]
-        return sorted(found)
 
     @cached_property
     def _kerb_tree(self) -> tuple[shapely.STRtree, list[tuple[int, str, Run]]]:

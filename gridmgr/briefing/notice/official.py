@@ -22,9 +22,8 @@ INSTEAD = {TITLE: SONG, FANG: "仿宋_GB2312", KAI: "楷体_GB2312", HEI: "SimHe
 ER, SAN, SI, XIAO_SI, WU = 22.0, 16.0, 14.0, 12.0, 10.5
 # 22 lines to a page of 225 mm.
 LINE = 28.95
-# Millimetres: the text is 156 wide.
+# Millimetres; they leave 156 to the text.
 MARGINS = {"top_margin": 37, "bottom_margin": 35, "left_margin": 28, "right_margin": 26}
-TEXT_MM = 156.0
 _LINK, RED = "0B4F96", "C00000"
 
 

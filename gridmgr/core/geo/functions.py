@@ -1,6 +1,6 @@
 """PostGIS functions that Django lacks, as ORM expressions."""
 
-from django.contrib.gis.db.models import LineStringField, PointField
+from django.contrib.gis.db.models import LineStringField
 from django.contrib.gis.db.models.functions import GeoFunc
 from django.db import connection
 from django.db.models import FloatField, Func, Model
@@ -15,17 +15,6 @@ class LineSubstring(GeoFunc):
     @property
     def output_field(self) -> LineStringField:
         return LineStringField(srid=self.geo_field.srid)
-
-
-class LineInterpolatePoint(GeoFunc):
-    """The point at a fraction of a line's length (PostGIS ST_LineInterpolatePoint)."""
-
-    function = "ST_LineInterpolatePoint"
-    geom_param_pos = (0,)
-
-    @property
-    def output_field(self) -> PointField:
-        return PointField(srid=self.geo_field.srid)
 
 
 class LengthInMetres(GeoFunc):
