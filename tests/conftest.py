@@ -1,5 +1,6 @@
 """Fixtures for all tests: clients by role, and a small town in which every kind of thing stands once per branch."""
 
+import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -10,9 +11,11 @@ import pytest
 from django.apps import apps
 from django.conf import settings as django_settings
 from django.core.cache import cache
-from django.db import connection
+from django.core.signals import request_finished
+from django.db import close_old_connections, connection
 from django.db.backends.base.operations import BaseDatabaseOperations as DatabaseOperations
 from django.db.models.signals import post_migrate
+from django.http.response import HttpResponseBase
 from django.test import Client
 from django.utils import timezone, translation
 
@@ -42,6 +45,50 @@ from vendors.apps import begin_with_rules
 from vendors.models import Guidance, Pitch, Site, Vendor, WaitingEntry
 
 ROLES = ("secretary", "member", "planner", "office", "administrator")
+
+
+def pytest_configure() -> None:
+    """A worker of pytest-xdist keeps its files apart, as pytest-django does with its database."""
+    if worker := os.environ.get("PYTEST_XDIST_WORKER"):
+        django_settings.VAR_DIR = django_settings.VAR_DIR / "workers" / worker
+        django_settings.VAR_DIR.mkdir(parents=True, exist_ok=True)
+        django_settings.DEMO_ACCOUNTS = django_settings.VAR_DIR / "demo-accounts.json"
+
+
+_streamed: list[HttpResponseBase] = []
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _streams_noted() -> Iterator[None]:
+    """Answers of the test client that are streamed are noted, for `pytest_runtest_call`."""
+    real = Client.request
+
+    def request(self: Client, **given: Any) -> Any:
+        answer = real(self, **given)
+        if answer.streaming:
+            _streamed.append(answer)
+        return answer
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Client, "request", request)
+        yield
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call() -> Iterator[None]:
+    """Closes streams that a test left unread, while its transaction is there.
+
+    Else the garbage collector does, at any time: cursors are gone by then, and a generator that dies while Python 3.11
+    parses source breaks its parser (CPython gh-106905).
+    """
+    try:
+        return (yield)
+    finally:
+        request_finished.disconnect(close_old_connections)  # as the test client does when it reads to the end
+        for answer in _streamed:
+            answer.close()
+        _streamed.clear()
+        request_finished.connect(close_old_connections)
 
 
 class RoleClient(Client):

@@ -13,6 +13,7 @@ from gridmgr.core.jobs.tidy import tidy
 from gridmgr.core.layers.models import WEIGHTS, DataChange
 from gridmgr.core.layers.version import data_state, etag, fold_changes
 from grids.models import Branch
+from tests.core.jobs.worker import until
 from tests.factories import BranchFactory
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -27,6 +28,18 @@ def newest_number() -> int:
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_current_xact_id()::text::bigint")
         return int(cursor.fetchone()[0])
+
+
+def others_have_ended() -> None:
+    """Waits for the transactions that are open now, of other databases too: until then nothing newer is folded."""
+    number = newest_number()
+
+    def all_over() -> bool:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint > %s", [number])
+            return bool(cursor.fetchone()[0])
+
+    until(all_over, seconds=300)
 
 
 def test_each_write_changes_the_etag_where_its_number_was_used_before_a_restore() -> None:
@@ -75,7 +88,7 @@ def test_folding_keeps_the_etag() -> None:
     branch.name = "甲"
     branch.save()
     before = tag()
-    newest_number()
+    others_have_ended()
     assert fold_changes() >= 39
     assert tag() == before
     assert DataChange.objects.filter(table_name=TABLE).count() == 1
@@ -88,6 +101,7 @@ def test_housekeeping_of_the_worker_folds_what_many_transactions_left() -> None:
         branch.save()
     assert DataChange.objects.filter(table_name=TABLE).count() >= 60
     before, everything = tag(), {each: data_state([each]) for each in tables_written()}
+    others_have_ended()
     tidy()
     assert tag() == before
     assert {each: data_state([each]) for each in tables_written()} == everything
@@ -138,6 +152,7 @@ def test_folding_beside_writers_and_other_folders_loses_no_change() -> None:
             each.result()
     assert len(weights) == 60
     assert int(data_state([TABLE])) == (start + sum(weights.values())) % WEIGHTS
+    others_have_ended()
     fold_changes()
     assert int(data_state([TABLE])) == (start + sum(weights.values())) % WEIGHTS
     assert DataChange.objects.filter(table_name=TABLE).count() <= 2
