@@ -108,6 +108,7 @@ def _context(dossier: Dossier) -> dict[str, Any]:
         "moment": wording.data_moment(dossier.moment),
         "demo": wording.demo_mark(dossier),
         "source": source(),
+        "maker": wording.maker(),
         "attribution": f"{ATTRIBUTION} (ODbL)",
         "has_city": _has_city(dossier),
         "city_title": city_title(dossier),

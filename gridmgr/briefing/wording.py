@@ -4,6 +4,7 @@ import unicodedata
 from dataclasses import replace
 from datetime import date, datetime
 
+from django.conf import settings
 from django.utils import timezone
 from django.utils.dateformat import format as date_format
 from django.utils.translation import gettext as _
@@ -44,6 +45,11 @@ def data_moment(moment: datetime) -> str:
 def demo_mark(dossier: Dossier) -> str:
     """The words that mark simulated data, '' when there is none."""
     return _("演示数据:支部、党员、摊点、泊位为模拟") if dossier.holds_demo_data else ""
+
+
+def maker() -> str:
+    """The program that made the paper, with its version."""
+    return f"gridmgr {settings.GRIDMGR_VERSION}"
 
 
 def imprint(dossier: Dossier) -> str:

@@ -48,6 +48,7 @@ def site(request: HttpRequest) -> dict[str, Any]:
     return {
         "product": settings.PRODUCT_NAME,
         "city": _lazily(city_name),
+        "product_version": settings.GRIDMGR_VERSION,
         "navigation": _lazily(lambda: navigation(request)),
         "reader_name": _lazily(lambda: reader_name(request)),
         "reader_role": _lazily(lambda: reader_role(request)),

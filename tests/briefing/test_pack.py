@@ -7,6 +7,7 @@ from typing import Any
 from zipfile import ZipFile
 
 import pytest
+from django.conf import settings
 from django.core.management import CommandError, call_command
 from pypdf import PdfReader
 
@@ -33,6 +34,16 @@ def brief(path: Path, *words: str) -> str:
     return out.getvalue()
 
 
+def words_of(content: bytes, form: str) -> str:
+    """What the file says, markup left out."""
+    if form == "pdf":
+        return " ".join(page.extract_text() for page in PdfReader(BytesIO(content)).pages)
+    with ZipFile(BytesIO(content)) as parts:
+        return re.sub(
+            "<[^>]*>", "", " ".join(parts.read(n).decode() for n in parts.namelist() if n[-4:] == ".xml")
+        )
+
+
 @pytest.mark.parametrize("form", FORMS)
 def test_each_form_is_made_and_progress_told(town: Town, form: str) -> None:
     told: list[tuple[int, int, str]] = []
@@ -43,6 +54,7 @@ def test_each_form_is_made_and_progress_told(town: Town, form: str) -> None:
         assert len(PdfReader(BytesIO(pack.content)).pages) >= 7
     else:
         assert INSIDE[form] in ZipFile(BytesIO(pack.content)).namelist()
+    assert f"gridmgr {settings.GRIDMGR_VERSION}" in words_of(pack.content, form)
     if form in ("pdf", "pptx"):
         said = " ".join(words for _done, _total, words in told)
         assert all(part.name in said for part in dossier.branches)

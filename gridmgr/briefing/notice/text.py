@@ -249,6 +249,7 @@ class Writer:
             f"{wording.demo_mark(dossier)}。" if dossier.holds_demo_data else "",
             _("数据来源：%s。") % source(),
             _("底图：%s（ODbL）。") % ATTRIBUTION,
+            _("编制程序：%s。") % wording.maker(),
         ]
         text = Part("".join(lines))
         more = [Part(_("电子版中的数字可点开，通向各自的名单。"))] if dossier.site else []

@@ -30,7 +30,8 @@ def cover(deck: Deck) -> None:
     title, subtitle, foot = (slide.placeholders[number] for number in (0, 1, 13))
     put(title, Text(dossier.title))
     put(subtitle, Text(dossier.subtitle))
-    lines = [wording.data_moment(dossier.moment), wording.demo_mark(dossier), dossier.site]
+    moment = f"{wording.data_moment(dossier.moment)} · {wording.maker()}"
+    lines = [moment, wording.demo_mark(dossier), dossier.site]
     put(foot, *(Text(line, line if line == dossier.site else "") for line in lines if line))
     deck.notes(slide, ["/"])
 

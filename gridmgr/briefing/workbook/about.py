@@ -27,12 +27,13 @@ def write_about(book: Book, dossier: Dossier, tables: Tables) -> None:
         (_("截至日期"), dossier.on, DAY),
         (_("数据时刻"), _wall_clock(dossier.moment), MOMENT),
         (_("数据"), wording.demo_mark(dossier) or _("登记数据"), ""),
+        (_("编制程序"), wording.maker(), ""),
         (_("网址"), Link(dossier.site, dossier.site) if dossier.site else quantities.NOTHING, ""),
     ]
     for row, (label, value, form) in enumerate(facts, 4):
         book.put(sheet, f"A{row}", label, bold=True)
         book.put(sheet, f"B{row}", value, form, align="left")
-    row = _key_figures(book, sheet, dossier, tables, first=9)
+    row = _key_figures(book, sheet, dossier, tables, first=10)
     _contents(book, sheet, tables, first=row + 2)
     sheet.freeze_panes = "A4"
 
