@@ -15,13 +15,17 @@ HERE = Path(__file__).resolve().parent
 COLUMNS = ("figure", "size", "value", "peer", "ratio", "aim")
 
 
-WHEN_NAMED = {"fuzz"}  # takes many minutes
+WHEN_NAMED = {"fuzz", "mutants"}  # takes many minutes
 
 
 def main(arguments: list[str]) -> int:
     """Runs the modules named, or all; the exit status is 1 when a name is unknown."""
     names = _without_options(arguments)
-    known = [path.stem for path in sorted(HERE.glob("*.py")) if path.stem not in {"run", "stack", "timing"}]
+    known = [
+        path.stem
+        for path in sorted(HERE.glob("*.py"))
+        if path.stem not in {"run", "stack", "timing", "mutations"}
+    ]
     known += [path.parent.name for path in sorted(HERE.glob("*/__init__.py"))]
     parts = [f"{path.parent.name}.{path.stem}" for path in sorted(HERE.glob("*/[!_]*.py"))]
     if unknown := [name for name in names if name not in [*known, *parts]]:
