@@ -12,6 +12,7 @@ from gridmgr.core.layers.base import Layer, Text
 from gridmgr.core.layers.extract import file_fields
 from grids.importers.facilities import FACILITIES
 from grids.importers.layers import BRANCHES, SECTIONS
+from grids.layers import ROADS
 from grids.models import Branch
 from parking.importers import BAYS, DROP_OFF_POINTS, PANDA_LANES, SCHOOLS
 from vendors.importers import PITCHES, SITES
@@ -29,7 +30,7 @@ IMPORTERS = {
 def importer_named(name: str) -> Importer:
     """The importer of that layer's files; raises Invalid for a layer that can't be imported so."""
     layer_named(name)
-    if name == "roads":
+    if name == ROADS.name:
         raise Invalid(_("道路由专门的命令导入:script/manage import_roads 文件。"))
     if name not in IMPORTERS:
         raise Invalid(

@@ -206,7 +206,7 @@ def _backdrop(
     )
 
 
-WATER = _backdrop(enums.BackdropKind.WATER, "water", _("水域"), "water", rank=1, ink="#4f7488")
+WATER = _backdrop(enums.BackdropKind.WATER, "water", _("水域"), "river", rank=1, ink="#4f7488")
 PARKS = _backdrop(enums.BackdropKind.PARK, "parks", _("公园绿地"), "park", rank=2, ink="#5a7a4c")
 MARKETS = _backdrop(enums.BackdropKind.MARKET, "markets", _("市场商场"), "market", rank=3)
 

@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from gridmgr.core.importing.layers import Extra, Found, Importer, Ref
 from gridmgr.core.importing.values import Unfit, as_time
 from grids.importers.layers import ON_ROAD, ROAD, SAME_START, STRETCH, same
+from parking import layers
 from parking.models import Bay, DropOffHours, DropOffPoint, PandaLane, School, SchoolGate
 
 Window = tuple[time, time]
@@ -53,7 +54,7 @@ def _school_match(incoming: Collection[str]) -> str:
 SCHOOL = Ref("school_id", ["school_id", "school"], find_schools)
 
 SCHOOLS = Importer(
-    layer="schools",
+    layer=layers.SCHOOLS.name,
     model=School,
     key=["source_id", "name"],
     needed=["name"],
@@ -68,7 +69,7 @@ def _lane_match(incoming: Collection[str]) -> str:
 
 
 PANDA_LANES = Importer(
-    layer="panda-lanes",
+    layer=layers.PANDA_LANES.name,
     model=PandaLane,
     key=["school_id", "school", "road", "side", "from_m"],
     needed=["school", "road", "side", "from_m", "to_m"],
@@ -137,7 +138,7 @@ def _write_hours(rows: Sequence[tuple[int, str | None]]) -> None:
 
 
 DROP_OFF_POINTS = Importer(
-    layer="drop-off-points",
+    layer=layers.DROP_OFF_POINTS.name,
     model=DropOffPoint,
     key=["code"],
     match=same("code"),
@@ -160,7 +161,7 @@ DROP_OFF_POINTS = Importer(
 # ── Bays ──────────────────────────────────────────────────────────────────────────────────────────────────
 
 BAYS = Importer(
-    layer="bays",
+    layer=layers.BAYS.name,
     model=Bay,
     key=["number"],
     match=same("number"),

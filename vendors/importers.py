@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy
 from gridmgr.core.accounts.models import User
 from gridmgr.core.importing.layers import Found, Importer, Ref, Span
 from grids.importers.layers import ON_ROAD, ROAD, STRETCH, same
+from vendors import layers
 from vendors.domain.naming import follow_places
 from vendors.models import Pitch, Site
 
@@ -38,7 +39,7 @@ def _follow_places() -> None:
 
 
 SITES = Importer(
-    layer="sites",
+    layer=layers.SITES.name,
     model=Site,
     key=["code"],
     match=same("code"),
@@ -63,7 +64,7 @@ SITES = Importer(
     ],
     spans=[STRETCH, Span("season", "season_from", "season_to", days=True, may_be_empty=True)],
     geometry="area",
-    computed=["status", "pitches", "taken", "free"],
+    computed=["status", layers.PITCHES.name, "taken", "free"],
     fixed=dict.fromkeys(
         ("state", "proposed_by_id", "approved_by_id", "approved_at"),
         gettext_lazy("摊点的状态和批准记录不由导入改变。请去掉这一列,或在摊点页和待批摊点页办理。"),
@@ -82,7 +83,7 @@ def _no_site(code: str | None) -> str:
 
 
 PITCHES = Importer(
-    layer="pitches",
+    layer=layers.PITCHES.name,
     model=Pitch,
     key=["site_code", "number"],
     match=same("site_id", "number"),

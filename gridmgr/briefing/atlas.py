@@ -14,22 +14,26 @@ from gridmgr.briefing.dossier import BranchPart, Dossier, Figure, RoadRow
 from gridmgr.briefing.wording import ems, rest, stretch
 from gridmgr.core import quantities
 from gridmgr.core.city.models import city_name
+from grids.layers import BRANCHES, SECTIONS
+from parking.layers import BAYS
+from vendors.layers import PITCHES, SITES
 
 # Figures at the head of a branch's page, and columns of the table of all branches, by their names.
 TILES = (
     "metres",
-    "sections",
-    "sites",
-    "pitches",
+    SECTIONS.name,
+    SITES.name,
+    PITCHES.name,
     "free",
     "drop_off_points",
     "panda_lanes",
-    "bays",
+    BAYS.name,
     "unshared_m",
 )
-COVER = ("branches", "metres", "sites", "free", "drop_off_points", "bays")
+COVER = (BRANCHES.name, "metres", SITES.name, "free", "drop_off_points", BAYS.name)
 COLUMNS = (
-    "metres", "sections", "sites", "pitches", "taken", "fill", "drop_off_points", "panda_lanes", "bays", "unshared_m",
+    "metres", SECTIONS.name, SITES.name, PITCHES.name, "taken", "fill", "drop_off_points", "panda_lanes", BAYS.name,
+    "unshared_m",
 )  # fmt: skip
 # The column beside a branch's map: its height in millimetres, and what one line of its type takes and holds.
 ROOM_MM, LINE_MM, LINE_EMS, HEAD_MM, BETWEEN_MM = 159.0, 3.7, 39.0, 7.6, 1.3

@@ -14,12 +14,16 @@ from django.utils.translation import pgettext
 from gridmgr.briefing.dossier import Count, Figure
 from gridmgr.desk.standing import BayRow, Beat, Standing, tally
 from grids.domain.gaps import GapReport
+from grids.layers import ROADS, SECTIONS
 from parking.enums import IN_USE as BAY_IN_USE
 from parking.enums import BayKind, BayState
+from parking.layers import BAYS, DROP_OFF_POINTS, PANDA_LANES, SCHOOLS
+from vendors.layers import PITCHES, SITES
 from vendors.status import IN_USE, SiteStatus
 
 # Figures of what stands there but isn't in use are named so; tables of branches leave them to the lists.
 APART = "apart_"
+BAYS_APART = f"{APART}{BAYS.name}"
 
 
 @dataclass(frozen=True)
@@ -31,7 +35,7 @@ class Lists:
 
     on: date
     branches: Sequence[str] = ()
-    metres: str = "sections"
+    metres: str = SECTIONS.name
 
     def path(self, name: str, **query: str) -> str:
         """The list `name` (or another page that reads a day) with this day, these branches and more of its filters."""
@@ -98,25 +102,25 @@ def figures(lot: Lot, lists: Lists, *, schools: int | None = None) -> list[Figur
         Figure(
             "metres", _("责任路段总长"), sum(beat.metres for beat in lot.beats), "m", lists.path(lists.metres)
         ),
-        Figure("sections", pgettext("plural", "责任路段"), len(sections), "", lists.path("sections")),
-        Figure("roads", _("涉及道路"), len(roads), "", lists.path("roads")),
+        Figure(SECTIONS.name, pgettext("plural", "责任路段"), len(sections), "", lists.path(SECTIONS.name)),
+        Figure(ROADS.name, _("涉及道路"), len(roads), "", lists.path(ROADS.name)),
         *_sites(lot, lists),
         Figure(
             "drop_off_points",
             pgettext("plural", "上下学接送点"),
             len(lot.points),
             "",
-            lists.path("drop-off-points"),
+            lists.path(DROP_OFF_POINTS.name),
         ),
         Figure(
-            "panda_lanes", pgettext("plural", "“熊猫”通道"), len(lot.lanes), "", lists.path("panda-lanes")
+            "panda_lanes", pgettext("plural", "“熊猫”通道"), len(lot.lanes), "", lists.path(PANDA_LANES.name)
         ),
         Figure(
-            "schools",
+            SCHOOLS.name,
             pgettext("plural", "学校"),
             len(lot.schools) if schools is None else schools,
             "",
-            lists.path("schools"),
+            lists.path(SCHOOLS.name),
         ),
         *_bays(lot, lists),
     ]
@@ -125,11 +129,11 @@ def figures(lot: Lot, lists: Lists, *, schools: int | None = None) -> list[Figur
 def _sites(lot: Lot, lists: Lists) -> list[Figure]:
     """Sites in use, their pitches, and how many of those a vendor holds that day; then the other sites, each status apart."""
     told = tally(lot.sites)
-    used = lists.path("sites", status=IN_USE.value)
+    used = lists.path(SITES.name, status=IN_USE.value)
     share = [Figure("fill", _("摊位占用率"), told.taken / told.pitches, "%", used)] if told.pitches else []
     return [
-        Figure("sites", pgettext("plural", "开放摊点与瓜果市场"), told.sites, "", used),
-        Figure("pitches", pgettext("plural", "摊位"), told.pitches, "", _pitches(lists)),
+        Figure(SITES.name, pgettext("plural", "开放摊点与瓜果市场"), told.sites, "", used),
+        Figure(PITCHES.name, pgettext("plural", "摊位"), told.pitches, "", _pitches(lists)),
         Figure("taken", _("已占用摊位"), told.taken, "", _pitches(lists, taken="1")),
         Figure("free", _("空摊位"), told.free, "", _pitches(lists, taken="0")),
         *share,
@@ -139,26 +143,26 @@ def _sites(lot: Lot, lists: Lists) -> list[Figure]:
 
 def _pitches(lists: Lists, **more: str) -> str:
     """The pitches of sites in use."""
-    return lists.path("pitches", site_status=IN_USE.value, **more)
+    return lists.path(PITCHES.name, site_status=IN_USE.value, **more)
 
 
 def _apart(status: SiteStatus, number: int, lists: Lists) -> Figure:
     label = _("另有摊点:%s") % status.label
-    return Figure(f"{APART}{status.value}", label, number, "", lists.path("sites", status=status.value))
+    return Figure(f"{APART}{status.value}", label, number, "", lists.path(SITES.name, status=status.value))
 
 
 def _bays(lot: Lot, lists: Lists) -> list[Figure]:
     """Bays in use; suspended ones apart."""
     suspended = len(lot.every_bay) - len(lot.bays)
-    listed = lists.path("bays", state=BayState.SUSPENDED.value)
-    apart = [Figure(f"{APART}bays", _("另有泊位:暂停"), suspended, "", listed)] if suspended else []
+    listed = lists.path(BAYS.name, state=BayState.SUSPENDED.value)
+    apart = [Figure(BAYS_APART, _("另有泊位:暂停"), suspended, "", listed)] if suspended else []
     return [
         Figure(
-            "bays",
+            BAYS.name,
             pgettext("plural", "启用泊位"),
             len(lot.bays),
             "",
-            lists.path("bays", state=BAY_IN_USE.value),
+            lists.path(BAYS.name, state=BAY_IN_USE.value),
         ),
         *apart,
     ]
@@ -183,7 +187,7 @@ def bays_by_kind(lot: Lot, lists: Lists) -> list[Count]:
     """How many bays in use there are of each kind, in the order of the choices; kinds without any are left out."""
     numbers = Counter(kind for _road, _low, _high, kind, *_rest in lot.bays)
     return [
-        Count(str(word), numbers[kind], lists.path("bays", kind=kind, state=BAY_IN_USE.value))
+        Count(str(word), numbers[kind], lists.path(BAYS.name, kind=kind, state=BAY_IN_USE.value))
         for kind, word in BayKind.choices
         if numbers[kind]
     ]

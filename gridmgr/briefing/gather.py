@@ -45,7 +45,7 @@ from gridmgr.desk.standing import (
 )
 from grids.domain.gaps import GapReport, unassigned_stretches, without
 from grids.enums import MemberRole
-from grids.layers import BRANCHES, SECTIONS
+from grids.layers import BRANCHES, ROADS, SECTIONS
 from grids.models import Branch, Member
 from parking.layers import SCHOOLS
 from vendors.models import WaitingEntry
@@ -193,10 +193,14 @@ def _figures(found: Found, whole: bool, lot: Lot, lists: Lists) -> list[Figure]:
     on, codes = lists.on, [branch.code for branch in found.branches]
     counted = figures(lot, lists, schools=found.schools)
     # A list of all roads would hold those that nobody answers for too.
-    shared_out = Lists(on, codes).path("roads")
-    counted = [replace(each, path=shared_out) if each.name == "roads" else each for each in counted]
+    shared_out = Lists(on, codes).path(ROADS.name)
+    counted = [replace(each, path=shared_out) if each.name == ROADS.name else each for each in counted]
     gaps = gap_figures(found.report, Lists(on)) if found.report else []
-    return [Figure("branches", _("网格支部"), len(codes), "", Lists(on).path("branches")), *counted, *gaps]
+    return [
+        Figure(BRANCHES.name, _("网格支部"), len(codes), "", Lists(on).path(BRANCHES.name)),
+        *counted,
+        *gaps,
+    ]
 
 
 def _rests(

@@ -27,13 +27,16 @@ from gridmgr.core.jobs.models import Job
 from gridmgr.core.jobs.slots import slot, with_retry
 from gridmgr.core.past import as_of
 from gridmgr.desk.outlook import street_map
+from grids.layers import SECTIONS
 from grids.models import Branch
+from parking.layers import BAYS
+from vendors.layers import SITES
 
 # A large sheet as a picture takes much memory: from A1 on a page gives half the resolution.
 DPI_OF_PAPER = {"a4": 300, "a3": 300, "a2": 300, "a1": 150, "a0": 150}
 
 # Of a branch's figures those that tell how much its page will hold.
-ON_PREVIEW = ("sections", "metres", "sites", "drop_off_points", "bays")
+ON_PREVIEW = (SECTIONS.name, "metres", SITES.name, "drop_off_points", BAYS.name)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

@@ -26,7 +26,9 @@ from gridmgr.demo.schools import import_schools, make_calendar, make_gates, make
 from gridmgr.demo.sites import Planners, make_sites
 from gridmgr.demo.traders import make_vendors
 from grids.domain.junctions import refresh_junctions
+from grids.enums import BackdropKind
 from grids.importers import import_backdrop, import_roads
+from grids.layers import MARKETS, PARKS, WATER
 from vendors.domain.profile import install_demo_profile
 
 SEED = 20201103
@@ -72,8 +74,12 @@ def _build(say: Say, waiting: list[Path]) -> None:
         report = _written(import_roads(DATA / "roads_all.geojson", source=names.SOURCE, remeasure=True))
         done(_("%d 条") % len(report.items))
     with _step(say, _("导入水域、公园和市场")):
-        for file, kind in (("water", "water"), ("parks", "park"), ("markets", "market")):
-            _written(import_backdrop(DATA / f"{file}.geojson", kind=kind, source=names.SOURCE))
+        for layer, kind in (
+            (WATER, BackdropKind.WATER),
+            (PARKS, BackdropKind.PARK),
+            (MARKETS, BackdropKind.MARKET),
+        ):
+            _written(import_backdrop(DATA / f"{layer.name}.geojson", kind=kind.value, source=names.SOURCE))
     with pghistory.context(command="demo"):
         with _step(say, _("导入学校")) as done:
             schools = import_schools(DATA / "schools.geojson")

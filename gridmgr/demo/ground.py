@@ -11,7 +11,7 @@ import numpy.typing as npt
 import shapely
 from shapely import Geometry, LineString
 
-from grids.enums import RoadClass
+from grids.enums import BackdropKind, RoadClass
 from grids.models import Backdrop, Carriageway, Crossing, Kerb, Road, RoadGap
 from parking.domain.row import KerbLine
 
@@ -106,7 +106,7 @@ def read_ground() -> Ground:
     ways = _ways()
     backdrop = [
         (kind, as_shapely(area))
-        for kind, area in Backdrop.objects.filter(kind__in=["water", "park"])
+        for kind, area in Backdrop.objects.filter(kind__in=[BackdropKind.WATER, BackdropKind.PARK])
         .order_by("pk")
         .values_list("kind", "area")
     ]
@@ -114,7 +114,7 @@ def read_ground() -> Ground:
         streets={street.road.name: street for street in streets.values()},
         ways=ways,
         junctions=junctions(ways.lines[~ways.entrance]),
-        water=shapely.union_all([area for kind, area in backdrop if kind == "water"]),
+        water=shapely.union_all([area for kind, area in backdrop if kind == BackdropKind.WATER]),
         river=shapely.union_all([area for _kind, area in backdrop if area.area > RIVER_M2]),
     )
 

@@ -49,6 +49,7 @@ def site(request: HttpRequest) -> dict[str, Any]:
         "product": settings.PRODUCT_NAME,
         "city": _lazily(city_name),
         "product_version": settings.GRIDMGR_VERSION,
+        "lists": addresses_of_lists(),
         "navigation": _lazily(lambda: navigation(request)),
         "reader_name": _lazily(lambda: reader_name(request)),
         "reader_role": _lazily(lambda: reader_role(request)),
@@ -60,6 +61,12 @@ def site(request: HttpRequest) -> dict[str, Any]:
 
 def _lazily(make: Callable[[], Any]) -> Any:
     return SimpleLazyObject(make)
+
+
+@lru_cache
+def addresses_of_lists() -> dict[str, str]:
+    """Where things are listed, by the URL name of their own page: `{{ lists.road }}`."""
+    return {layer.route: reverse(layer.name) for layer in LAYERS if layer.listing}
 
 
 @lru_cache

@@ -64,7 +64,7 @@ def road(request: HttpRequest, pk: int) -> HttpResponse:
         "bay_sides": [(side.label, _on_side(standing.bays, side)) for side in Side],
         "bays_apart": standing.bays_apart,
         "crossings": crossings,
-        "map": street_map(request, [row.reference_line], focus=("roads", row.pk)),
+        "map": street_map(request, [row.reference_line], focus=(ROADS.name, row.pk)),
         "may_add": may_assign(audience),
         "history": _history(row, audience),
     }

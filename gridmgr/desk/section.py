@@ -26,6 +26,7 @@ from gridmgr.desk.standing import Beat, Clock, clock_of, furnish, named, with_li
 from gridmgr.desk.whereabouts import ends_of
 from gridmgr.feeds.query import told_of_its_day
 from grids.domain.naming import Ends, landmarks_of, name_stretches
+from grids.layers import SECTIONS
 from grids.models import Assignment, MemberAssignment, Road
 from grids.rights import may_assign, may_share
 
@@ -93,7 +94,7 @@ def _page(
         "phones": audience.may_see_phones_of(row.branch_id),
         "sees_all": audience.sees_all,
         "metres": audience.reads_metres or sharing or may_assign(audience),
-        "map": street_map(request, [row.line], focus=("sections", row.pk)),
+        "map": street_map(request, [row.line], focus=(SECTIONS.name, row.pk)),
         "end_form": (end_form or EndForm(initial={"on": _first_end(row.period.lower, clock.on)}))
         if may_assign(audience) and goes_on
         else None,

@@ -28,8 +28,9 @@ from gridmgr.desk.filters import filter_form, filtered
 from gridmgr.feeds.query import box_of, day_of, told_of_its_day
 from gridmgr.intake.forms import ExportForm
 from gridmgr.intake.rights import may_export, require
+from parking.layers import BAYS
 
-FIRST = "bays"
+FIRST = BAYS.name
 
 
 @dataclass(frozen=True)

@@ -16,6 +16,7 @@ from gridmgr.register.enums import Outcome, Stage
 from gridmgr.register.models import Entry, Register
 from gridmgr.register.placing import Step, as_plain, counts_of, steps_of, token_of
 from vendors.domain.plan import edit_site, propose_site
+from vendors.layers import SITES
 
 
 def confirm(register: Register, *, token: str, by: User, on: date | None = None) -> Import:
@@ -24,7 +25,7 @@ def confirm(register: Register, *, token: str, by: User, on: date | None = None)
     Raises Conflict when the register or what stands around it has changed since, or when nothing would be written.
     """
     on = on or timezone.localdate()
-    named = {"layer": "sites", "file_name": register.file_name, "owner": by, "way": Way.REGISTER}
+    named = {"layer": SITES.name, "file_name": register.file_name, "owner": by, "way": Way.REGISTER}
     with transaction.atomic():
         with recorded(**named) as account:  # type: ignore[arg-type]
             _write_all(register, token, by, on, account)

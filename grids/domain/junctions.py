@@ -241,7 +241,7 @@ def refresh_junctions(*, crossings: bool = False) -> dict[str, dict[str, int]]:
     counts = {"junctions": _store(FacilityKind.JUNCTION, [_facility(each) for each in junctions])}
     if crossings and not Facility.objects.filter(kind=FacilityKind.CROSSING, is_demo=False).exists():
         laid = [row for each in junctions for row in _crossing_rows(each)]
-        counts["crossings"] = _store(FacilityKind.CROSSING, laid)
+        counts |= {"crossings": _store(FacilityKind.CROSSING, laid)}
     return counts
 
 

@@ -1,6 +1,7 @@
 """Files of what placement rules measure to: junctions, bus stops, hydrants, footways and the rest."""
 
 from gridmgr.core.importing.layers import Importer
+from grids import layers
 from grids.enums import FacilityKind
 from grids.importers.layers import same
 from grids.models import Facility
@@ -9,15 +10,15 @@ POINT_OR_AREA = ("Point", "Polygon", "MultiPolygon")
 AREA = ("Polygon", "MultiPolygon")
 # Layer → the kind of facility, and what its shape may be.
 LAYERS: dict[str, tuple[FacilityKind, tuple[str, ...]]] = {
-    "junctions": (FacilityKind.JUNCTION, POINT_OR_AREA),
-    "crossings": (FacilityKind.CROSSING, (*POINT_OR_AREA, "LineString")),
-    "bus-stops": (FacilityKind.BUS_STOP, (*POINT_OR_AREA, "LineString")),
-    "hydrants": (FacilityKind.HYDRANT, ("Point",)),
-    "fire-stations": (FacilityKind.FIRE_STATION, POINT_OR_AREA),
-    "fuel-stations": (FacilityKind.FUEL_STATION, POINT_OR_AREA),
-    "fire-lanes": (FacilityKind.FIRE_LANE, ("LineString", "MultiLineString", *AREA)),
-    "no-vending-areas": (FacilityKind.NO_VENDING, AREA),
-    "footways": (FacilityKind.FOOTWAY, ("LineString",)),
+    layers.JUNCTIONS.name: (FacilityKind.JUNCTION, POINT_OR_AREA),
+    layers.CROSSINGS.name: (FacilityKind.CROSSING, (*POINT_OR_AREA, "LineString")),
+    layers.BUS_STOPS.name: (FacilityKind.BUS_STOP, (*POINT_OR_AREA, "LineString")),
+    layers.HYDRANTS.name: (FacilityKind.HYDRANT, ("Point",)),
+    layers.FIRE_STATIONS.name: (FacilityKind.FIRE_STATION, POINT_OR_AREA),
+    layers.FUEL_STATIONS.name: (FacilityKind.FUEL_STATION, POINT_OR_AREA),
+    layers.FIRE_LANES.name: (FacilityKind.FIRE_LANE, ("LineString", "MultiLineString", *AREA)),
+    layers.NO_VENDING_AREAS.name: (FacilityKind.NO_VENDING, AREA),
+    layers.FOOTWAYS.name: (FacilityKind.FOOTWAY, ("LineString",)),
 }
 
 

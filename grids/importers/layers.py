@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy
 from gridmgr.core.importing.layers import Extra, Found, Importer, Ref, Span
 from gridmgr.core.importing.tables import SAME_M
 from gridmgr.core.importing.values import as_text
+from grids import layers
 from grids.domain.colours import recolour_once_committed
 from grids.enums import MemberRole
 from grids.models import Assignment, Branch, Member, Road
@@ -57,7 +58,7 @@ def _secretary(value: Any) -> str | None:
 
 
 BRANCHES = Importer(
-    layer="branches",
+    layer=layers.BRANCHES.name,
     model=Branch,
     key=["code"],
     match=same("code"),
@@ -117,7 +118,7 @@ def _section_match(incoming: Collection[str]) -> str:
 
 
 SECTIONS = Importer(
-    layer="sections",
+    layer=layers.SECTIONS.name,
     model=Assignment,
     key=["road", "branch", "from_m", "since"],
     needed=["road", "branch", "from_m", "to_m", "since", "until"],

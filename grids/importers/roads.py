@@ -14,6 +14,7 @@ from gridmgr.core.errors import Conflict, Invalid, constraint_of
 from gridmgr.core.importing.base import Plan, Unreadable, plan, save
 from gridmgr.core.importing.readers import LINES, read_table
 from gridmgr.core.importing.report import Item, Report
+from grids import layers
 from grids.domain.colours import recolour_once_committed
 from grids.domain.junctions import refresh_junctions
 from grids.domain.network import DerivedRoad
@@ -25,7 +26,7 @@ from grids.importers.road_network import Network, Progress, settled
 from grids.models import Carriageway, Crossing, Kerb, Road, RoadGap
 
 # Layers to take when a file has several layers of lines.
-LAYERS = ("roads_all", "roads", "road", "道路", "lines")
+LAYERS = ("roads_all", layers.ROADS.name, "road", "道路", "lines")
 CARRIAGEWAY_FIELDS = (
     *(
         "source_id",

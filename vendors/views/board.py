@@ -17,6 +17,7 @@ from vendors.domain import allocate as allotting
 from vendors.domain import waiting as queueing
 from vendors.domain.asking import branches_at, secretary_to_call
 from vendors.forms.board import AllocateForm, JoinForm, OfferForm
+from vendors.layers import SITES
 from vendors.models import Allocation, Pitch, PitchHold, Site, Vendor
 from vendors.rights import may_allocate, may_see_holders, phones_visible
 from vendors.status import IN_USE, status_of
@@ -86,7 +87,7 @@ def board_page(
         "may": may,
         "names": may_see_holders(audience, site, on=on),
         "on": on,
-        "map": map_around(request, [site.area], focus=("sites", site.pk)),
+        "map": map_around(request, [site.area], focus=(SITES.name, site.pk)),
         "undo": _undoable(request, site),
         "trouble": trouble,
         "call": secretary_to_call(error, on=on, audience=audience) if error else None,

@@ -23,6 +23,7 @@ from vendors.domain.pitching import Frame, Layout, lay, read_pitches, set_pitche
 from vendors.domain.place import Place, as_shapely
 from vendors.domain.siting import Verdict, covered, judge, rules_of, verdicts
 from vendors.enums import SiteState
+from vendors.layers import SITES
 from vendors.models import Site
 from vendors.views import drafts
 from vendors.views.common import map_around
@@ -145,7 +146,7 @@ def _review(
         "why": _why(site),
         "trouble": trouble,
         "reason": said.get("reason", ""),
-        "map": map_around(request, [site.area], focus=("sites", site.pk)),
+        "map": map_around(request, [site.area], focus=(SITES.name, site.pk)),
     }
     return render(request, "vendors/proposal.html", context, status=status)
 

@@ -126,7 +126,7 @@ def _instead(place: Any, fruit: bool, network: WalkingNetwork, drawn: dict[str, 
     can_be_held: list[Opening | Suggestion] = [*choices.openings, *choices.farther]
     sites = [each.site for each in can_be_held] + [site for site, _day in choices.seasons]
     said_where = dict(zip([site.pk for site in sites], addresses(sites), strict=True))
-    drawn["sites"] = [_spot(each.site, each.metres, each.free) for each in can_be_held]
+    drawn |= {"sites": [_spot(each.site, each.metres, each.free) for each in can_be_held]}
     return {
         "openings": [(each, said_where[each.site.pk]) for each in choices.openings],
         "farther": [(each, said_where[each.site.pk]) for each in choices.farther],

@@ -10,7 +10,7 @@ from django.utils.translation import pgettext
 from docx.shared import Pt
 
 from gridmgr.briefing import wording
-from gridmgr.briefing.counts import APART
+from gridmgr.briefing.counts import APART, BAYS_APART
 from gridmgr.briefing.dossier import BranchPart, Dossier, Figure
 from gridmgr.briefing.notice.official import (
     ER,
@@ -181,7 +181,7 @@ class Writer:
         return [
             [Part(each.label), self.link(wording.amount(each), each.path)]
             for each in chosen
-            if (each.name != f"{APART}bays") == sites
+            if (each.name != BAYS_APART) == sites
         ]
 
     def branches(self, *, annexed: bool) -> None:

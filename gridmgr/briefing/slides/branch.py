@@ -15,13 +15,16 @@ from gridmgr.briefing.slides.master import BOTTOM, INNER, MARGIN, MUTED, TOP
 from gridmgr.briefing.slides.shapes import Box, Grid, Head, Row, Text, picture, text_box
 from gridmgr.briefing.slides.whole import attribution
 from gridmgr.core import quantities
+from grids.layers import SECTIONS
+from parking.layers import BAYS
+from vendors.layers import SITES
 
 # Map and tables stand in two columns, on later slides tables in both.
 _BETWEEN = 7.0
 _WIDTH = (INNER - _BETWEEN) / 2
 _BESIDE = MARGIN + _WIDTH + _BETWEEN
 BRANCH_MM = (round(_WIDTH, 1), 139.0)
-_TILES = ("metres", "sections", "sites", "free", "drop_off_points", "bays")
+_TILES = ("metres", SECTIONS.name, SITES.name, "free", "drop_off_points", BAYS.name)
 _TILES_MM = 30.0
 _GAP = 4.0
 SIZES = (10.5, 9.75, 9.0)

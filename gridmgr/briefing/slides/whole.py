@@ -15,12 +15,15 @@ from gridmgr.briefing.slides.deck import Deck
 from gridmgr.briefing.slides.master import BOTTOM, INNER, MARGIN, MUTED, TOP
 from gridmgr.briefing.slides.shapes import Box, Grid, Head, Row, Text, picture, put, text_box
 from gridmgr.core.layers.maps import ATTRIBUTION
+from grids.layers import ROADS
+from parking.layers import BAYS, SCHOOLS
+from vendors.layers import SITES
 
 CITY_MM = (222.0, 139.0)
 # Lying bars that one slide has room for.
 MOST_BARS = 20
 # What stands beside the map, as far as it is known.
-BESIDE_MAP = ("metres", "coverage", "sites", "free", "drop_off_points", "bays")
+BESIDE_MAP = ("metres", "coverage", SITES.name, "free", "drop_off_points", BAYS.name)
 
 
 def cover(deck: Deck) -> None:
@@ -95,7 +98,7 @@ def _bays(deck: Deck, shown: Sequence[BranchPart]) -> None:
     kinds = list(dict.fromkeys(count.label for count in counts))
     if not kinds:
         return
-    slide = deck.slide(_("各支部停车泊位"), paths=_paths(deck, ["bays"]))
+    slide = deck.slide(_("各支部停车泊位"), paths=_paths(deck, [BAYS.name]))
     numbers = [{count.label: count.number for count in part.bays} for part in shown]
     series = [(kind, [each.get(kind, 0) for each in numbers]) for kind in kinds]
     labels = [f"{part.code} {part.name}" for part in shown]
@@ -125,7 +128,7 @@ def _paths(deck: Deck, names: Sequence[str]) -> list[str]:
 def overview(deck: Deck) -> None:
     """A row for each branch."""
     shown = {figure.name: figure.label for part in deck.dossier.branches for figure in part.figures}
-    left_out = ("roads", "fill", "schools", "panda_lanes")
+    left_out = (ROADS.name, "fill", SCHOOLS.name, "panda_lanes")
     names = [name for name in shown if name not in left_out and not name.startswith(APART)]
     heads = [Head(_("支部"), 3), Head(_("支部书记"), 2), Head(pgettext("plural", "党员"), 1.2, numeric=True)]
     heads += [Head(shown[name], 1.75, numeric=True) for name in names]

@@ -20,23 +20,26 @@ from gridmgr.briefing.workbook.cells import (
     value_of,
 )
 from gridmgr.briefing.workbook.tables import Tables, label_of, linked
+from grids.layers import BRANCHES, SECTIONS
+from parking.layers import BAYS
+from vendors.layers import PITCHES, SITES
 
 # Which sheet's rows, and which column's sum (None: how many), a figure is; others are written as they are.
 FORMULAS: dict[str, tuple[str, str | None]] = {
-    "branches": ("branches", None),
-    "sections": ("sections", None),
-    "metres": ("sections", "metres"),
+    BRANCHES.name: (BRANCHES.name, None),
+    SECTIONS.name: (SECTIONS.name, None),
+    "metres": (SECTIONS.name, "metres"),
     "unshared_m": ("unshared", "metres"),
-    "sites": ("sites", "in_use"),
-    "pitches": ("sites", "pitches"),
-    "taken": ("sites", "taken"),
-    "free": ("sites", "free"),
+    SITES.name: (SITES.name, "in_use"),
+    PITCHES.name: (SITES.name, PITCHES.name),
+    "taken": (SITES.name, "taken"),
+    "free": (SITES.name, "free"),
     "drop_off_points": ("points", None),
-    "bays": ("bays", "number"),
+    BAYS.name: (BAYS.name, "number"),
     "gaps": ("gaps", None),
     "gaps_m": ("gaps", "metres"),
 }
-SHARES = {"fill": ("taken", "pitches")}  # of the sites' columns
+SHARES = {"fill": ("taken", PITCHES.name)}  # of the sites' columns
 UNITS = {"m": METRES, "%": PERCENT, "": COUNT}
 
 
@@ -87,7 +90,7 @@ def _formula(tables: Tables, name: str, key: Key | None) -> Formula | None:
         return tables[sheet].summed(column, key) if column else tables[sheet].counted(key)
     if name not in SHARES:
         return None
-    part, whole = (tables["sites"].summed(column, key) for column in SHARES[name])
+    part, whole = (tables[SITES.name].summed(column, key) for column in SHARES[name])
     return Formula(f"{part.text}/{whole.text}", part.value / whole.value) if whole.value else None
 
 

@@ -1,5 +1,6 @@
 """The subjects of a workbook: what the branches answer for, and what stands there."""
 
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -18,6 +19,7 @@ from gridmgr.briefing.workbook.cells import (
     Table,
     joined,
 )
+from vendors.layers import PITCHES
 
 Tables = dict[str, Table]
 
@@ -146,7 +148,7 @@ def _sites(dossier: Dossier) -> Table:
         "taken": Column(_("已占用"), COUNT, "sum"),
         "free": Column(_("空摊位"), COUNT, "sum"),
         "idle": Column(_("未启用摊位"), COUNT, "sum"),
-        "fill": Column(_("占用率"), PERCENT, share=("taken", "pitches")),
+        "fill": Column(_("占用率"), PERCENT, share=("taken", PITCHES.name)),
         "waiting": Column(_("候补"), COUNT, "sum"),
     }
     plain = ("code", "kind", "state", "road", "side", "at_m", "waiting")
@@ -158,7 +160,7 @@ def _sites(dossier: Dossier) -> Table:
             **{name: getattr(row, name) for name in plain},
             **_pitches(row),
         }
-        for labels, row in _once(dossier, "sites")
+        for labels, row in _once(dossier, lambda part: part.sites)
     ]
     return Table(pgettext("plural", "摊点"), columns, rows, key="name")
 
@@ -171,7 +173,7 @@ def _pitches(row: SiteRow) -> dict[str, Any]:
 
 
 def _points(dossier: Dossier) -> Table:
-    found = _once(dossier, "drop_off_points")
+    found = _once(dossier, lambda part: part.drop_off_points)
     most = max([1, *(len(row.turns) for _labels, row in found)])
     columns = {
         "branch": Column(_("支部"), most_width=30),
@@ -199,12 +201,12 @@ def _points(dossier: Dossier) -> Table:
     return Table(pgettext("plural", "接送点"), columns, rows, key="code")
 
 
-def _once(dossier: Dossier, name: str) -> list[tuple[list[str], Any]]:
+def _once(dossier: Dossier, of: Callable[[BranchPart], Iterable[Any]]) -> list[tuple[list[str], Any]]:
     """Each thing of the branches once, with the branches whose stretches it stands on."""
     labels: dict[str, list[str]] = {}
     rows: dict[str, Any] = {}
     for part in dossier.branches:
-        for row in getattr(part, name):
+        for row in of(part):
             labels.setdefault(row.code, []).append(label_of(part))
             rows[row.code] = row
     return [(labels[code], row) for code, row in rows.items()]

@@ -7,7 +7,7 @@ grey print. Green, amber and red are kept for verdicts and states.
 BRANCH_COLOURS = ("#1b2a6b", "#7a2a7a", "#8a5a1a", "#0f8a8a", "#e0679b", "#5cb8e6", "#c9c75a")
 
 COLOURS = {
-    "water": "#bcd9ea",
+    "river": "#bcd9ea",
     "park": "#d3e6c9",
     "market": "#e6d9c8",
     "road": "#ffffff",
