@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from django.contrib.sessions.models import Session
@@ -98,7 +99,7 @@ def log_in(role: str, client: Client) -> None:
         return
     if not right:
         account = Role.MEMBER if role in {"secretary", "member"} else Role(role)
-        client.user = User.objects.create_user(f"again-{User.objects.count()}-{role}", role=account)  # type: ignore[attr-defined]
+        client.user = User.objects.create_user(f"again-{uuid4().hex}-{role}", role=account)  # type: ignore[attr-defined]
     client.force_login(client.user, backend="django.contrib.auth.backends.ModelBackend")  # type: ignore[attr-defined]
 
 
