@@ -49,6 +49,7 @@ PAGES: dict[str, tuple[Addresses, tuple[int, ...]]] = {
     "roads": (lambda grid: "/roads/", SEEN),
     "road": (lambda grid: f"/roads/{grid.road.pk}/", SEEN),
     "gaps": (lambda grid: "/roads/gaps/", (200, 404, 200, 200, 200)),
+    "go-live": (lambda grid: "/go-live/", ADMINISTRATOR),
     "sections": (lambda grid: "/sections/", SEEN),
     "section": (lambda grid: f"/sections/{grid.section.pk}/", SEEN),
     "section-add": (lambda grid: f"/sections/add/?road={grid.road.pk}", ADMINISTRATOR),

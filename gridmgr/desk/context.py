@@ -19,9 +19,10 @@ from gridmgr.catalog import LAYERS, family_of
 from gridmgr.core.accounts.audience import audience_of
 from gridmgr.core.accounts.lapsed import unsent_of
 from gridmgr.core.accounts.models import Role
-from gridmgr.core.accounts.rights import member_of, works_on_street
+from gridmgr.core.accounts.rights import is_administrator, member_of, reader_of, works_on_street
 from gridmgr.core.city.models import city_name
 from gridmgr.core.past import Tense, at_present, tense_of
+from gridmgr.desk.go_live import left
 from grids.enums import MemberRole
 from grids.models import Branch
 from parking.models import Bay
@@ -54,9 +55,15 @@ def site(request: HttpRequest) -> dict[str, Any]:
         "reader_name": _lazily(lambda: reader_name(request)),
         "reader_role": _lazily(lambda: reader_role(request)),
         "holds_demo_data": _lazily(holds_demo_data),
+        "go_live_left": _lazily(lambda: go_live_left(request)),
         "unsent": _lazily(lambda: unsent_of(request)),
         "told": _lazily(lambda: told(request)),
     }
+
+
+def go_live_left(request: HttpRequest) -> int:
+    """How much an administrator has to do before the city can go live; the demo city has nothing to go live with."""
+    return left() if is_administrator(reader_of(request.user)) and not holds_demo_data() else 0
 
 
 def _lazily(make: Callable[[], Any]) -> Any:

@@ -8,7 +8,7 @@ from django.utils.module_loading import import_string
 from gridmgr.catalog import LAYERS
 from gridmgr.core.layers.base import Layer
 from gridmgr.desk import converters as _converters  # noqa: F401 (registers what keys in addresses look like)
-from gridmgr.desk import detail, home, lists, my, road, search
+from gridmgr.desk import detail, go_live, home, lists, my, road, search
 from gridmgr.desk import map as city
 
 
@@ -33,6 +33,7 @@ urlpatterns = [
     path("roads/gaps/", road.gaps, name="gaps"),
     *(page for layer in LAYERS for page in pages_of(layer)),
     path("go/<slug:layer>/<str:key>/", detail.way, name="way"),
+    path("go-live/", go_live.page, name="go-live"),
     path("search/", search.results, name="search"),
     path("search/suggest", search.suggest, name="suggest"),
 ]
