@@ -64,6 +64,8 @@ class User(AbstractUser):
         verbose_name_plural = pgettext_lazy("plural", "账号")
         triggers: ClassVar = [sessions_end()]
         constraints: ClassVar = [
+            # Rights say what each of these may do; an account with another word would be nobody they know.
+            models.CheckConstraint(name="user_role_known", condition=Q(role__in=Role.values)),
             models.CheckConstraint(
                 name="user_superuser_is_administrator",
                 condition=Q(is_superuser=True, role="administrator")

@@ -12,6 +12,7 @@ from django.conf import settings
 from django.contrib.sessions.backends.db import SessionStore as PlainStore
 from django.contrib.sessions.models import Session as PlainSession
 from django.core.management import CommandError, call_command
+from django.db import IntegrityError, connection, transaction
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
@@ -272,3 +273,21 @@ def test_right_ends_with_the_role_at_once(client_as: Any, db: None) -> None:
 def test_language_is_found_again_on_another_device(user: User) -> None:
     log_in("wang", OWN).post("/i18n/setlang/", {"language": "en", "next": "/account/"})
     assert "My account" in log_in("wang", OWN, DESK).get("/account/").content.decode()
+
+
+# ── Roles ─────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_account_has_no_role_that_rights_do_not_know(user: User) -> None:
+    with pytest.raises(IntegrityError, match="user_role_known"), transaction.atomic():
+        User.objects.filter(pk=user.pk).update(role="inspector")
+
+
+def test_upgrade_leaves_an_unknown_role_a_members_rights(user: User) -> None:
+    step = import_module("gridmgr.core.accounts.migrations.0008_role_known")
+    planner = UserFactory(role="planner")
+    with connection.cursor() as cursor:
+        cursor.execute("ALTER TABLE accounts_user DROP CONSTRAINT user_role_known")
+        User.objects.filter(pk=user.pk).update(role="inspector")
+        cursor.execute(step.SETTLE)
+    assert [User.objects.get(pk=each.pk).role for each in (user, planner)] == ["member", "planner"]
