@@ -10,8 +10,21 @@ from django.utils.translation import pgettext_lazy
 
 from gridmgr.core.accounts.audience import Audience
 from gridmgr.core.geo.functions import LineSubstring, RangeLower, RangeUpper
-from gridmgr.core.layers.base import Field, Layer, Style, last_day
+from gridmgr.core.layers.base import Field, Layer, last_day
 from gridmgr.core.layers.declared import Finding, Listing, Page, Part, Print
+from gridmgr.core.layers.style import (
+    Body,
+    Casing,
+    Ground,
+    Label,
+    Line,
+    Name,
+    Names,
+    Others,
+    Ramp,
+    Size,
+    Style,
+)
 from grids import enums
 from grids.models import Assignment, Backdrop, Branch, Carriageway, Facility, Member, MemberAssignment, Road
 
@@ -67,6 +80,45 @@ def _seen_by_all(queryset: QuerySet[Any]) -> Any:
     return rows
 
 
+# As wide as OpenStreetMap's class says, and as the road really is where the scale allows: pixels at zoom 13 ("motorway" 4) are
+# millimetres at 1:25,000 (1.5).
+STREET = Line(
+    width=Size(
+        Ramp([(8, 0.22301), (17, 3.32151)], base=1.35), Ramp([(12.939, 0.1588), (14.1905, 0.378)], base=2)
+    ),
+    by="highway",
+    times={
+        "motorway": 4,
+        "trunk": 4,
+        "primary": 3.4,
+        "secondary": 2.8,
+        "tertiary": 2,
+        "unclassified": 1.3,
+        "residential": 1.1,
+        "living_street": 1,
+        "service": 0.7,
+    },
+    narrowed=("link", 0.6),
+    ground=Ground("width_m", from_zoom=16),
+    casing=Casing("road_casing", Size(1.4, 0.16)),
+)
+RIBBON = Line(
+    width=Size(Ramp([(9.5, 3), (17.8333, 8)]), 0.95),
+    casing=Casing("halo", Size(2, 0.5)),
+    others=Others("branch", Size(0.7, 0.75), opacity=0.4),
+    focus=4,
+)
+_AT_ONCE = Size(13.5, 0)
+ROAD_NAMES = Names(
+    by="class",
+    kinds={
+        enums.RoadClass.EXPRESSWAY: Name(Size(12, 6.8), (True, True), _AT_ONCE),
+        enums.RoadClass.ARTERIAL: Name(Size(12, 6.8), (True, True), _AT_ONCE),
+        enums.RoadClass.SECONDARY: Name(Size(12, 6.2), (True, False), _AT_ONCE),
+        enums.RoadClass.LOCAL: Name(Size(11, 5.2), (False, False), Size(15.5, 14.6)),
+    },
+)
+
 ROADS = Layer(
     name="roads",
     title=pgettext_lazy("plural", "道路"),
@@ -75,7 +127,7 @@ ROADS = Layer(
     models=[Road, Assignment, MemberAssignment],
     route="road",
     search=["name", "name_en"],
-    style=Style(shape="line", colour="road", width=4, label="name"),
+    style=Style(shape="line", colour="road", names=ROAD_NAMES),
     part=Part.NAMES,
     rank=10,
     listing=Listing(
@@ -115,7 +167,7 @@ SECTIONS = Layer(
     models=[Assignment, Road, Branch, MemberAssignment],
     route="section",
     heading="road",
-    style=Style(shape="line", colour="branch", width=5, label="branch"),
+    style=Style(shape="line", colour="branch", line=RIBBON, label=Label("branch", badge=True)),
     part=Part.ANSWERS,
     rank=15,
     listing=Listing(empty=_("这里列出各支部包干的路段。"), own_first=True, zoom=16, beside=ROADS.name),
@@ -144,7 +196,12 @@ BRANCHES = Layer(
     route="branch",
     key="code",
     search=["code", "name", "name_en"],
-    style=Style(shape="area", colour="branch", width=1.5, label="name"),
+    style=Style(
+        shape="area",
+        colour="branch",
+        body=Body(width=Size(1.5, 0.22), focus=4.5),
+        label=Label("name"),
+    ),
     part=Part.GRIDS,
     rank=20,
     off_at_first=True,
@@ -178,7 +235,7 @@ CARRIAGEWAYS = Layer(
     rows=_seen_by_all(Carriageway.objects.all()),
     geometry="line",
     models=[Carriageway],
-    style=Style(shape="line", colour="road", width=2),
+    style=Style(shape="line", colour="road", line=STREET),
     part=Part.STREETS,
     fields=[
         Field("name", _("名称"), "name"),
@@ -198,7 +255,12 @@ def _backdrop(
         rows=_seen_by_all(Backdrop.objects.filter(kind=kind)),
         geometry="area",
         models=[Backdrop],
-        style=Style(shape="area", colour=colour, label="name"),
+        style=Style(
+            shape="area",
+            colour=colour,
+            body=Body(opacity=1, width=None),
+            label=Label("name", ink="ground_name"),
+        ),
         part=Part.GROUND,
         printed=Print(ink=ink),
         rank=rank,
@@ -231,9 +293,10 @@ def _facilities(kind: enums.FacilityKind, name: str, title: Any, style: Style) -
     )
 
 
-def _mark(colour: str, glyph: Any, *, min_zoom: float = 0) -> Style:
+def _mark(colour: str, glyph: Any, *, min_zoom: float = 0, hatched: bool = False) -> Style:
     """An area with its own character: seven colours of facilities are too many to go by colour alone."""
-    return Style(shape="area", colour=colour, width=1.5, glyph=glyph, painted=True, min_zoom=min_zoom)
+    body = Body(width=Size(1.5, 0.13), hatched=hatched, focus=4.5)
+    return Style(shape="area", colour=colour, body=body, glyph=glyph, painted=True, min_zoom=min_zoom)
 
 
 def _spot(colour: str, glyph: Any, *, min_zoom: float) -> Style:
@@ -245,13 +308,14 @@ FOOTWAYS = _facilities(
     _KIND.FOOTWAY,
     "footways",
     pgettext_lazy("plural", "人行道"),
-    Style(shape="line", colour="footway", width=2, min_zoom=14),
+    Style(shape="line", colour="footway", min_zoom=14),
 )
 NO_VENDING_AREAS = _facilities(
     _KIND.NO_VENDING,
     "no-vending-areas",
     pgettext_lazy("plural", "禁摆区域"),
-    _mark("no_vending", pgettext_lazy("sign", "禁")),
+    # Ground that is barred is hatched, so that no other area looks like it on any screen.
+    _mark("no_vending", pgettext_lazy("sign", "禁"), hatched=True),
 )
 JUNCTIONS = _facilities(
     _KIND.JUNCTION,

@@ -9,8 +9,9 @@ from django.db.models.functions import Cast, Concat, Substr
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
-from gridmgr.core.layers.base import Field, Layer, Style
+from gridmgr.core.layers.base import Field, Layer
 from gridmgr.core.layers.declared import Finding, Listing, Page, Part, Print, and_unless
+from gridmgr.core.layers.style import Body, Casing, Ground, Label, Letter, Line, Ramp, Size, Stripes, Style
 from grids.enums import Side
 from grids.layers import on_road, on_sections_of, stretch_fields
 from grids.models import Assignment, Branch, MemberAssignment, Road
@@ -67,7 +68,11 @@ SCHOOLS = Layer(
     route="school",
     search=["name"],
     style=Style(
-        shape="area", colour="school", glyph=pgettext_lazy("sign", "校"), label="name", marker_zoom=14
+        shape="area",
+        colour="school",
+        glyph=pgettext_lazy("sign", "校"),
+        label=Label("name"),
+        marker_zoom=14,
     ),
     rank=40,
     listing=Listing(empty=_("这里列出学校及其校门。"), zoom=17, place=60),
@@ -97,8 +102,18 @@ PANDA_LANES = Layer(
     route="panda-lane",
     heading="school",
     search=["school__name"],
-    style=Style(shape="line", colour="panda", width=4, glyph=pgettext_lazy("sign", "熊")),
-    part=Part.STRIPES,
+    style=Style(
+        shape="line",
+        colour="panda",
+        glyph=pgettext_lazy("sign", "熊"),
+        line=Line(
+            width=Size(3, 0.45),
+            ground=Ground(2, most=Size(12, 1.2)),
+            casing=Casing("halo", Size(2, 0.2)),
+            stripes=Stripes("halo", share=0.55, dash=(1.5, 1.5)),
+            focus=0,
+        ),
+    ),
     rank=60,
     listing=Listing(empty=_("这里列出学校旁的“熊猫”通道。"), beside=SCHOOLS.name),
     page=Page(template="desk/lane.html", about="gridmgr.desk.places.about_lane", related=["road", "school"]),
@@ -152,6 +167,9 @@ DROP_OFF_POINTS = Layer(
     ],
 )
 
+# Thin, since they stand in their thousands; two stops at one zoom are a step.
+_BAY_EDGE = Size(Ramp([(18, 0.7), (18, 1.4)]), Ramp([(14, 0.1), (14, 0.07)]))
+
 BAYS = Layer(
     name="bays",
     title=pgettext_lazy("plural", "停车泊位"),
@@ -165,9 +183,19 @@ BAYS = Layer(
     key="number",
     heading="number",
     search=["number"],
-    style=Style(shape="area", colour="bay", whole=("state", (enums.IN_USE,))),
+    style=Style(
+        shape="area",
+        colour="bay",
+        whole=("state", (enums.IN_USE,)),
+        body=Body("bay_fill", opacity=1, width=_BAY_EDGE, focus=4),
+        outline=Body("halo", opacity=1, width=_BAY_EDGE, focus=4),
+        letter=Letter(
+            "kind",
+            {"large": pgettext_lazy("bay", "大"), "accessible": "♿", "charging": pgettext_lazy("bay", "充")},
+            other="P",
+        ),
+    ),
     part=Part.BOXES,
-    printed=Print(fill="bay_fill"),
     rank=70,
     listing=Listing(
         empty=_("这里列出路面停车泊位。"),

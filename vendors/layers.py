@@ -5,8 +5,9 @@ from django.db.models.functions import Cast, Coalesce
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
-from gridmgr.core.layers.base import Field, Layer, Style, last_day
+from gridmgr.core.layers.base import Field, Layer, last_day
 from gridmgr.core.layers.declared import Finding, Listing, Page, Part, and_unless
+from gridmgr.core.layers.style import Body, Letter, Size, Style
 from grids.layers import on_road, on_sections_of
 from grids.models import Assignment, MemberAssignment, Road
 from parking.layers import on_road_fields
@@ -99,7 +100,21 @@ PITCHES = Layer(
     route="pitch",
     undrawn=[SiteStatus.CLOSED],
     heading="number",
-    style=Style(shape="area", colour="pitch_taken", min_zoom=17, whole=("site_status", (IN_USE,))),
+    style=Style(
+        shape="area",
+        colour="pitch_taken",
+        min_zoom=17,
+        whole=("site_status", (IN_USE,)),
+        body=Body(
+            opacity=1,
+            edge="ink",
+            width=Size(1, 0.12),
+            by="taken",
+            fills={True: ("pitch_taken", "halo"), False: ("pitch_free", "ink")},
+        ),
+        outline=Body(opacity=0, edge="ink", width=Size(0.7, 0.1), dash=(3, 3), ink="ink"),
+        letter=Letter("number"),
+    ),
     part=Part.SEATS,
     listing=Listing(
         empty=_("这里列出各摊点的摊位及其占用情况。"),

@@ -10,7 +10,7 @@ const Z = 14, SIZE = (2 * HALF_WORLD) / 2 ** Z; // a tile of zoom 14 is 2,446 m 
 /* The data begins at the south-west corner of the tile 8192/8191, north-east of where equator and prime meridian meet. */
 const place = { west: 0, south: 0, unit: 0.1, extent: Math.round(SIZE * 10), data: {}, points: "" };
 const point = (id, x, y, properties = {}) => ({ id, type: 1, properties, rings: [[{ x, y }]] });
-const layer = (name, more = {}) => ({ name, title: name, heading: "name", clusteredBelow: 0, ...more });
+const layer = (name, more = {}) => ({ name, title: name, heading: "name", clusteredBelow: 0, searched: true, ...more });
 const top = place.extent;
 
 function source(layers, data, markers = {}) {
@@ -44,7 +44,7 @@ test("search finds names, codes and English names, beginnings first, each name o
     point(1, 0, 0, { name: "North Bridge" }), point(2, 0, 0, { name: "Bridge Lane" }), point(3, 0, 0, { name: "Bridge Lane" }),
     point(4, 0, 0, { name: "Quay", name_en: "bridge end" }), point(5, 0, 0, { name: "Hill" }),
   ];
-  const found = source([layer("roads"), layer("sections")], { roads, sections: [point(9, 0, 0, { name: "bridge" })] }).find("BRIDGE");
+  const found = source([layer("roads"), layer("sections", { searched: false })], { roads, sections: [point(9, 0, 0, { name: "bridge" })] }).find("BRIDGE");
   assert.deepEqual(found.map((each) => each.title), ["Bridge Lane", "Quay", "North Bridge"]);
   assert.deepEqual([rank("abc", "a"), rank("abc", "c"), rank(null, "c")], [0, 1, 2]);
 });

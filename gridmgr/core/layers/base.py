@@ -12,6 +12,7 @@ from django.urls import reverse
 
 from gridmgr.core.accounts.audience import Audience
 from gridmgr.core.layers.declared import Finding, Listing, Page, Part, Print
+from gridmgr.core.layers.style import Style
 
 Text = Any  # str or a lazily translated one
 
@@ -48,30 +49,6 @@ def last_day(name: str) -> Combinable:
     return models.Func(
         models.F(name), template="(upper(%(expressions)s) - 1)", output_field=models.DateField()
     )
-
-
-@dataclass(frozen=True)
-class Style:
-    """How a layer looks, in the words of gridmgr/static/js/map/ and of the print maps.
-
-    `shape` is line, area or marker; `colour` names an entry of palette.COLOURS, or "branch"; `glyph` is the one
-    character of a marker, `glyphs` chooses it by the value of a property; markers show from zoom `marker_zoom`, shapes
-    from `min_zoom`. `painted`: the character is painted on the thing itself, for things that stand in their thousands.
-    `whole`: a property, and its values with which a thing is drawn whole; with any other it is an outline and says that
-    value in words, since it isn't there to be used.
-    """
-
-    shape: str
-    colour: str = "ink"
-    width: float = 1.0
-    glyph: Text = ""
-    by: str = ""
-    glyphs: Mapping[str, tuple[Text, str]] = field(default_factory=dict)
-    label: str = ""
-    min_zoom: float = 0
-    marker_zoom: float = 0
-    painted: bool = False
-    whole: tuple[str, Sequence[str]] = ("", ())
 
 
 @dataclass(frozen=True, eq=False)

@@ -33,8 +33,6 @@ class Part(StrEnum):
     """The carriageways behind everything, as wide as they are."""
     GROUND = auto()
     """Flat areas behind everything."""
-    STRIPES = auto()
-    """Lanes, black with white stripes."""
     BOXES = auto()
     """Spaces in their thousands, each a box, rows of them from afar."""
     SEATS = auto()
@@ -46,11 +44,10 @@ class Print:
     """How paper shows a layer, beside its part.
 
     - `beside`: the field that stands beside a pin in place of the heading, unless the page around the map lists it;
-    - `fill`: the colour (of palette.COLOURS) inside boxes; `ink`: in which the names of areas are written, '' for no names.
+    - `ink`: in which the names of areas are written, '' for no names.
     """
 
     beside: str = ""
-    fill: str = ""
     ink: str = ""
 
 

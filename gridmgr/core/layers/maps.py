@@ -10,12 +10,16 @@ from typing import Any
 
 from django.conf import settings
 from django.http import HttpRequest
-from django.utils.translation import get_language, gettext, pgettext
+from django.utils.translation import get_language, gettext
 
 from gridmgr.core.accounts.audience import audience_of
 from gridmgr.core.layers.base import Layer
+from gridmgr.core.layers.declared import Part
 from gridmgr.core.layers.palette import BRANCH_COLOURS, COLOURS
+from gridmgr.core.layers.style import for_script
 
+# What a search on a map without a server passes over: what has no name of its own.
+UNSEARCHED = (Part.STREETS, Part.ANSWERS, Part.SEATS)
 ATTRIBUTION = "© OpenStreetMap contributors"
 Bounds = tuple[float, float, float, float]
 
@@ -149,8 +153,6 @@ def _words() -> dict[str, str]:
         "period": gettext("期间"),
         "from_to": gettext("%(from)s 至 %(to)s"),
         "from": gettext("%(from)s 起"),
-        "large_short": pgettext("bay", "大"),
-        "charging_short": pgettext("bay", "充"),
     }
 
 
@@ -194,15 +196,18 @@ def _spec(layer: Layer, *, linked: bool = True) -> dict[str, Any]:
         "way": f"/go/{layer.name}/{{key}}/" if linked and layer.route else "",
         "shape": style.shape,
         "colour": style.colour,
-        "width": style.width,
         "glyph": str(style.glyph),
         "painted": style.painted,
         "by": style.by,
         "glyphs": {value: (str(glyph), colour) for value, (glyph, colour) in style.glyphs.items()},
-        "label": style.label,
         "whole": [style.whole[0], [str(value) for value in style.whole[1]]] if style.whole[0] else None,
         "minZoom": style.min_zoom,
         "markerZoom": style.marker_zoom,
+        "line": for_script(style.line) if style.shape == "line" else None,
+        "body": for_script(style.body) if style.shape != "line" else None,
+        "outline": for_script(style.outline) if style.whole[0] else None,
+        **{name: for_script(getattr(style, name)) for name in ("label", "names", "letter")},
+        "searched": layer.part not in UNSEARCHED,
         "clusteredBelow": layer.clustered_below,
         "fields": [
             {

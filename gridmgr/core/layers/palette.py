@@ -34,6 +34,9 @@ COLOURS = {
     "barred": "#c0272d",
     "ink": "#1d2126",
     "halo": "#ffffff",
+    "ground_name": "#5f6f78",
+    "border": "#5a6169",
+    "others": "#a9aeb4",
 }
 
 

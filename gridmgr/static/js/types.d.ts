@@ -21,6 +21,50 @@ interface FieldSpec {
   choices: Words;
 }
 
+/* A layer's style as style.py's `for_script` gives it. */
+
+/** A size by zoom. */
+type Ramp = number | { stops: [number, number][]; base: number };
+interface LineStyle {
+  width: Ramp;
+  by: string;
+  times: Record<string, number>;
+  narrowed: [string, number] | null;
+  ground: { metres: number | string; most: Ramp | null; fromZoom: number } | null;
+  casing: { colour: string; more: Ramp } | null;
+  stripes: { colour: string; share: number; dash: [number, number] } | null;
+  others: { of: string; share: Ramp; opacity: number } | null;
+  focus: number;
+}
+interface BodyStyle {
+  fill: string;
+  opacity: number;
+  edge: string;
+  width: Ramp | null;
+  dash: [number, number] | null;
+  by: string;
+  fills: Record<string, [string, string]>;
+  ink: string;
+  hatched: boolean;
+  focus: number;
+}
+interface LabelStyle {
+  of: string;
+  fromZoom: number;
+  ink: string;
+  badge: boolean;
+}
+interface NamesStyle {
+  by: string;
+  kinds: Record<string, { size: Ramp; bold: [boolean, boolean]; fromZoom: Ramp }>;
+}
+interface LetterStyle {
+  of: string;
+  says: Words;
+  other: string;
+  fromZoom: number;
+}
+
 /** A layer as maps.py declares it (`_spec`). */
 interface LayerSpec {
   name: string;
@@ -30,15 +74,20 @@ interface LayerSpec {
   way: string;
   shape: string;
   colour: string;
-  width: number;
   glyph: string;
   painted: boolean;
   by: string;
   glyphs: Record<string, [string, string]>;
-  label: string;
   whole: [string, string[]] | null;
   minZoom: number;
   markerZoom: number;
+  line: LineStyle;
+  body: BodyStyle;
+  outline: BodyStyle;
+  label: LabelStyle | null;
+  names: NamesStyle | null;
+  letter: LetterStyle | null;
+  searched: boolean;
   clusteredBelow: number;
   fields: FieldSpec[];
 }

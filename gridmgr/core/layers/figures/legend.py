@@ -12,10 +12,11 @@ from django.utils.translation import gettext as _
 from gridmgr.core.layers.declared import Part
 from gridmgr.core.layers.figures.canvas import MM_PER_POINT, Canvas, rounded
 from gridmgr.core.layers.figures.content import Content, Contents, by_rank, playing
-from gridmgr.core.layers.figures.painters import OTHERS, panda, whole_of
+from gridmgr.core.layers.figures.painters import draw_lines, whole_of
 from gridmgr.core.layers.figures.paper import Box, Sheet
 from gridmgr.core.layers.figures.words import LANES_FROM, badge, pin
 from gridmgr.core.layers.palette import COLOURS, branch_colour
+from gridmgr.core.layers.style import Line
 
 # Points of type, tried from the largest; millimetres are of A4.
 SIZES = (7.6, 7.2, 6.8, 6.4, 6.0, 5.6, 5.2, 4.8)
@@ -25,12 +26,13 @@ ROW = 1.75  # row height in type sizes
 
 @dataclass(frozen=True)
 class Entry:
-    """One line of the legend: a sign (its kind, colour and character) and words."""
+    """One line of the legend: a sign (its kind, colour, character and, of stripes, the line) and words."""
 
     sign: str
     words: str
     colour: str = ""
     glyph: str = ""
+    line: Line | None = None
 
 
 def entries(contents: Contents, sheet: Sheet) -> list[Entry]:
@@ -39,9 +41,9 @@ def entries(contents: Contents, sheet: Sheet) -> list[Entry]:
     if answers := playing(contents.shown, Part.ANSWERS):
         found += _branch_entries(answers)
     if playing(contents.others, Part.ANSWERS):
-        found.append(Entry("line", _("相邻支部的责任路段"), OTHERS))
+        found.append(Entry("line", _("相邻支部的责任路段"), COLOURS["others"]))
     if (grids := playing(contents.shown, Part.GRIDS)) and _borders_seen(grids, sheet):
-        found.append(Entry("dashes", _("网格界线"), "#5a6169"))
+        found.append(Entry("dashes", _("网格界线"), COLOURS["border"]))
     for content in by_rank(contents.shown):
         if content.layer.part not in (Part.ANSWERS, Part.GRIDS, Part.NAMES):
             found += _place_entries(content, sheet)
@@ -104,10 +106,11 @@ def _whole_entries(content: Content, sheet: Sheet) -> list[Entry]:
             if counts[value]
         ]
     plain = "pin" if style.glyph else "line" if style.shape == "line" else "area"
-    lanes = "panda" if sheet.web_zoom >= LANES_FROM else "pin"
-    sign = {Part.STRIPES: lanes, Part.BOXES: "box"}.get(layer.part, plain)
-    colour = COLOURS[layer.printed.fill or style.colour]
-    return [Entry(sign, f"{layer.title} {sum(whole):,}", colour, str(style.glyph))]
+    if style.line.stripes:
+        plain = "stripes" if sheet.web_zoom >= LANES_FROM else "pin"
+    sign = "box" if layer.part == Part.BOXES else plain
+    colour = COLOURS[style.body.fill or style.colour]
+    return [Entry(sign, f"{layer.title} {sum(whole):,}", colour, str(style.glyph), style.line)]
 
 
 # ── Room ──────────────────────────────────────────────────────────────────────────────────────────────────
@@ -194,8 +197,8 @@ def _draw_sign(canvas: Canvas, entry: Entry, box: Box) -> None:
         pin(canvas, place, entry.glyph, entry.colour, whole=entry.sign == "pin")
     elif entry.sign == "empty":
         canvas.path(rounded(box, 0.2), edge=entry.colour, width=canvas.mm(0.12))
-    elif entry.sign == "panda":
-        _panda(canvas, box, middle)
+    elif entry.sign == "stripes" and entry.line:
+        _stripes(canvas, box, middle, entry.line, entry.colour)
     else:
         edge = (
             COLOURS["ink"] if entry.sign == "box" and entry.colour != COLOURS["bay_fill"] else COLOURS["bay"]
@@ -219,7 +222,7 @@ def _dashes(canvas: Canvas, box: Box, middle: float, colour: str) -> None:
         )
 
 
-def _panda(canvas: Canvas, box: Box, middle: float) -> None:
+def _stripes(canvas: Canvas, box: Box, middle: float, line: Line, colour: str) -> None:
     """The lane's own strokes, drawn through the map's coordinates so that it looks as it does there."""
     west, south, _east, _north = canvas.sheet.bounds
     frame, scale = canvas.sheet.frame, canvas.sheet.metres_per_mm
@@ -227,5 +230,5 @@ def _panda(canvas: Canvas, box: Box, middle: float) -> None:
     def there(x: float) -> tuple[float, float]:
         return west + (x - frame.x) * scale, south + (middle - frame.y) * scale
 
-    line: Any = shapely.LineString([there(box.x), there(box.right)])
-    panda(canvas, np.array([line]), canvas.mm(0.9), clip=False)
+    shape: Any = shapely.LineString([there(box.x), there(box.right)])
+    draw_lines(canvas, np.array([shape]), line, np.array([canvas.mm(0.9)]), np.array([colour]), clip=False)

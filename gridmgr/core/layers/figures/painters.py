@@ -1,4 +1,4 @@
-"""How each layer is drawn on paper: the same shapes and colours as gridmgr/static/js/map/ has on screen."""
+"""How each layer is drawn on paper, as its style says: what gridmgr/static/js/map/ draws on screen."""
 
 from collections.abc import Callable
 
@@ -9,15 +9,9 @@ from gridmgr.core.layers.declared import Part
 from gridmgr.core.layers.figures.canvas import Canvas, disc
 from gridmgr.core.layers.figures.content import Content, Contents
 from gridmgr.core.layers.palette import COLOURS, branch_colour
+from gridmgr.core.layers.style import Body, Line
 
-# Millimetres on A4 at 1:25,000, by OpenStreetMap class.
-ROAD_WIDTHS = {
-    "motorway": 1.5, "trunk": 1.5, "primary": 1.3, "secondary": 1.1, "tertiary": 0.75, "unclassified": 0.5,
-    "residential": 0.42, "living_street": 0.38, "service": 0.25,
-}  # fmt: skip
-OTHERS = "#a9aeb4"
 PAPER = "#f2efe9"
-SECTION_MM = 0.95
 # Metres to a millimetre from which bays are drawn in rows; bays no further apart than this make one.
 ROWS_FROM, ROW_GAP_M = 40.0, 1.2
 # Dimensions, as shapely counts them.
@@ -31,7 +25,7 @@ def paint(canvas: Canvas, contents: Contents) -> None:
         _painter(content)(canvas, content)
     for content in contents.others.values():
         if content.layer.part == Part.ANSWERS:
-            _ribbon(canvas, content.shapes, OTHERS, SECTION_MM * 0.75)
+            _others(canvas, content)
     shown = sorted(
         contents.shown.values(),
         key=lambda each: each.layer.style.shape != "line" and each.layer.part != Part.GRIDS,
@@ -55,18 +49,6 @@ def colours_of(content: Content) -> list[str]:
     return [COLOURS[style.colour]] * len(content)
 
 
-def _by_colour(content: Content, chosen: np.ndarray | None = None) -> dict[str, np.ndarray]:
-    colours = np.array(colours_of(content))
-    shapes = content.shapes
-    if chosen is not None:
-        colours, shapes = colours[chosen], shapes[chosen]
-    return {str(colour): shapes[colours == colour] for colour in dict.fromkeys(colours.tolist())}
-
-
-def _backdrop(canvas: Canvas, content: Content) -> None:
-    canvas.areas(content.shapes, fill=COLOURS[content.layer.style.colour])
-
-
 def whole_of(content: Content) -> list[bool]:
     """Of each row, whether it is drawn whole: anything else is an outline."""
     name, values = content.layer.style.whole
@@ -74,126 +56,122 @@ def whole_of(content: Content) -> list[bool]:
 
 
 def _areas(canvas: Canvas, content: Content) -> None:
-    whole = np.array(whole_of(content))
-    colours = np.array(colours_of(content))
-    for colour in dict.fromkeys(colours[~whole].tolist()):
-        dash = (canvas.mm(0.5), canvas.mm(0.4))
-        chosen = content.shapes[(colours == colour) & ~whole]
-        canvas.areas(chosen, edge=str(colour), width=canvas.mm(0.2), dash=dash)
-    for colour, shapes in _by_colour(content, whole).items():
-        kinds = shapely.get_dimensions(shapes)
-        canvas.areas(shapes[kinds == AREA], fill=colour, alpha=0.22)
-        canvas.areas(shapes[kinds == AREA], edge=colour, width=canvas.mm(0.13))
-        canvas.lines(shapes[kinds == LINE], colour=colour, width=canvas.mm(0.4))
-        for x, y in canvas.on_paper(shapely.get_coordinates(shapes[kinds == POINT])):
+    """Areas as their style says, outlines first, so that what is there to be used lies above."""
+    whole, style = np.array(whole_of(content), dtype=bool), content.layer.style
+    _bodies(canvas, content, ~whole, style.outline)
+    _bodies(canvas, content, whole, style.body)
+
+
+def _bodies(canvas: Canvas, content: Content, chosen: np.ndarray, body: Body) -> None:
+    own, shapes = np.array(colours_of(content))[chosen], content.shapes[chosen]
+    fills = _fills(content, body, own, chosen)
+    width = canvas.mm(body.width.on_paper(canvas.sheet.web_zoom)) if body.width else 0.0
+    dash = [canvas.mm(each) for each in body.tenths]
+    for fill, colour in dict.fromkeys(zip(fills.tolist(), own.tolist(), strict=True)):
+        alike = shapes[(fills == fill) & (own == colour)]
+        kinds = shapely.get_dimensions(alike)
+        areas = _rows(canvas, content, alike[kinds == AREA])
+        edge = "none" if not body.width else COLOURS[body.edge] if body.edge else colour
+        if 0 < body.opacity < 1:
+            canvas.areas(areas, fill=fill, alpha=body.opacity)
+        ground = fill if body.opacity == 1 else "none"
+        canvas.areas(areas, fill=ground, edge=edge, width=width, dash=dash)
+        canvas.lines(alike[kinds == LINE], colour=colour, width=canvas.mm(0.4))
+        for x, y in canvas.on_paper(shapely.get_coordinates(alike[kinds == POINT])):
             canvas.path(
                 disc(x, y, canvas.mm(0.6)), fill=colour, edge="white", width=canvas.mm(0.12), clip=True
             )
 
 
+def _fills(content: Content, body: Body, own: np.ndarray, chosen: np.ndarray) -> np.ndarray:
+    """The colour of the ground of each chosen row."""
+    if body.by:
+        values = np.array([bool(each) for each in content.values(body.by)], dtype=bool)[chosen]
+        return np.where(values, COLOURS[body.fills[True][0]], COLOURS[body.fills[False][0]])
+    return np.full(len(own), COLOURS[body.fill]) if body.fill else own
+
+
+def _rows(canvas: Canvas, content: Content, shapes: np.ndarray) -> np.ndarray:
+    """The shapes; of boxes, from afar, where one is thinner than a line, rows of them: thousands of strokes fewer to print."""
+    if content.layer.part != Part.BOXES or canvas.sheet.metres_per_mm < ROWS_FROM:
+        return shapes
+    around = shapely.buffer(shapes, ROW_GAP_M / 2, join_style="mitre")
+    return shapely.get_parts(shapely.simplify(shapely.union_all(around), ROW_GAP_M / 2))
+
+
 def _lines(canvas: Canvas, content: Content) -> None:
-    for colour, shapes in _by_colour(content).items():
-        canvas.lines(shapes, colour=colour, width=canvas.mm(0.5))
+    widths = _widths(canvas, content)
+    draw_lines(canvas, content.shapes, content.layer.style.line, widths, np.array(colours_of(content)))
 
 
-def _branches(canvas: Canvas, content: Content) -> None:
+def _widths(canvas: Canvas, content: Content) -> np.ndarray:
+    """Millimetres of each row's line; to the tenth where they differ, so that many are drawn at once."""
+    line, zoom = content.layer.style.line, canvas.sheet.web_zoom
+    widths = np.full(len(content), canvas.mm(line.width.on_paper(zoom)))
+    if line.by:
+        widths *= [line.times.get(each, 1.0) for each in content.values(line.by)]
+    if line.narrowed:
+        widths *= [line.narrowed[1] if each else 1.0 for each in content.values(line.narrowed[0])]
+    if ground := line.ground:
+        metres = content.values(ground.metres) if isinstance(ground.metres, str) else [ground.metres]
+        broad = np.array([float(each or 0) for each in metres]) / canvas.sheet.metres_per_mm
+        widths = np.maximum(widths, broad)
+        widths = np.minimum(widths, canvas.mm(ground.most.on_paper(zoom))) if ground.most else widths
+    return np.maximum(np.round(widths, 1), 0.1) if line.by else widths
+
+
+def draw_lines(
+    canvas: Canvas,
+    shapes: np.ndarray,
+    line: Line,
+    widths: np.ndarray,
+    colours: np.ndarray,
+    *,
+    clip: bool = True,
+) -> None:
+    """Lines of those widths (millimetres) and colours: all casings under all lines, stripes above."""
+    if casing := line.casing:
+        more = canvas.mm(casing.more.on_paper(canvas.sheet.web_zoom))
+        for width in np.unique(widths):
+            canvas.lines(
+                shapes[widths == width], colour=COLOURS[casing.colour], width=width + more, clip=clip
+            )
+    for width, colour in sorted(set(zip(widths.tolist(), colours.tolist(), strict=True))):
+        alike = shapes[(widths == width) & (colours == colour)]
+        canvas.lines(alike, colour=colour, width=width, butt=bool(line.stripes), clip=clip)
+        if stripes := line.stripes:
+            dash = [each * width for each in stripes.dash]
+            canvas.lines(
+                alike, colour=COLOURS[stripes.colour], width=width * stripes.share, dash=dash, clip=clip
+            )
+
+
+def _others(canvas: Canvas, content: Content) -> None:
+    """The neighbours' lines, grey and narrower."""
+    line = content.layer.style.line
+    share = line.others.share.on_paper(canvas.sheet.web_zoom) if line.others else 1.0
+    grey = np.full(len(content), COLOURS["others"])
+    draw_lines(canvas, content.shapes, line, _widths(canvas, content) * share, grey)
+
+
+def _borders(canvas: Canvas, content: Content) -> None:
     # Where two grids meet the border is drawn once: two dashed lines on each other would look whole.
     borders = shapely.line_merge(shapely.union_all(shapely.boundary(content.shapes), grid_size=0.1))
+    width = content.layer.style.body.width
     canvas.lines(
-        np.array([borders]), colour="#5a6169", width=canvas.mm(0.22), dash=(canvas.mm(1.6), canvas.mm(0.9))
+        np.array([borders]),
+        colour=COLOURS["border"],
+        width=canvas.mm(width.on_paper(canvas.sheet.web_zoom) if width else 0.0),
+        dash=(canvas.mm(1.6), canvas.mm(0.9)),
     )
 
 
-def _carriageways(canvas: Canvas, content: Content) -> None:
-    """Casings first, then the roads, each drawn as wide as it is where the scale allows, and wide enough to see."""
-    nearness = min(1.0, max(0.42, 25_000 / canvas.sheet.denominator))
-    widths = np.array(
-        [
-            _road_mm(canvas, *row, nearness)
-            for row in zip(
-                content.values("highway"), content.values("link"), content.values("width_m"), strict=True
-            )
-        ]
-    )
-    for casing in (True, False):
-        for width in np.unique(widths):
-            colour = COLOURS["road_casing" if casing else "road"]
-            canvas.lines(
-                content.shapes[widths == width],
-                colour=colour,
-                width=width + (canvas.mm(0.16) if casing else 0),
-            )
-
-
-def _road_mm(canvas: Canvas, highway: str, link: bool, width_m: float, nearness: float) -> float:
-    symbol = ROAD_WIDTHS.get((highway or "").replace("_link", ""), 0.4) * (0.6 if link else 1.0)
-    return float(
-        np.round(max(canvas.mm(symbol * nearness), (width_m or 0) / canvas.sheet.metres_per_mm), 1) or 0.1
-    )
-
-
-def _sections(canvas: Canvas, content: Content) -> None:
-    _ribbon(canvas, content.shapes, None, SECTION_MM)
-    for colour, shapes in _by_colour(content).items():
-        _ribbon(canvas, shapes, colour, SECTION_MM, edged=False)
-
-
-def _ribbon(
-    canvas: Canvas, shapes: np.ndarray, colour: str | None, width: float, *, edged: bool = True
-) -> None:
-    if edged:
-        canvas.lines(shapes, colour="white", width=canvas.mm(width + 0.5))
-    if colour:
-        canvas.lines(shapes, colour=colour, width=canvas.mm(width))
-
-
-def _roads(canvas: Canvas, content: Content) -> None:
+def _names(canvas: Canvas, content: Content) -> None:
     """Roads as such are the backdrop's; here they give their names (see words.py)."""
 
 
-def _bays(canvas: Canvas, content: Content) -> None:
-    """Each bay; from afar, where one is thinner than a line, rows of them: thousands of strokes fewer to print."""
-    suspended = [not whole for whole in whole_of(content)]
-    thin = canvas.mm(0.1 if canvas.sheet.web_zoom < 14 else 0.07)
-    for chosen, fill in (
-        ([not each for each in suspended], COLOURS[content.layer.printed.fill]),
-        (suspended, "white"),
-    ):
-        shapes = content.where(chosen)
-        if canvas.sheet.metres_per_mm >= ROWS_FROM:
-            around = shapely.buffer(shapes, ROW_GAP_M / 2, join_style="mitre")
-            shapes = shapely.get_parts(shapely.simplify(shapely.union_all(around), ROW_GAP_M / 2))
-        canvas.areas(shapes, fill=fill, edge=COLOURS[content.layer.style.colour], width=thin)
-
-
-def _panda_lanes(canvas: Canvas, content: Content) -> None:
-    width = max(canvas.mm(0.45), min(2 / canvas.sheet.metres_per_mm, canvas.mm(1.2)))
-    panda(canvas, content.shapes, width)
-
-
-def panda(canvas: Canvas, shapes: np.ndarray, width: float, *, clip: bool = True) -> None:
-    """Black with white stripes, in a white edge."""
-    canvas.lines(shapes, colour="white", width=width + canvas.mm(0.2), clip=clip)
-    canvas.lines(shapes, colour=COLOURS["panda"], width=width, butt=True, clip=clip)
-    canvas.lines(shapes, colour="white", width=width * 0.55, dash=(width * 1.5, width * 1.5), clip=clip)
-
-
-def _pitches(canvas: Canvas, content: Content) -> None:
-    taken, whole = [bool(each) for each in content.values("taken")], whole_of(content)
-    for wanted, colour in ((True, "pitch_taken"), (False, "pitch_free")):
-        chosen = [held == wanted and used for held, used in zip(taken, whole, strict=True)]
-        canvas.areas(content.where(chosen), fill=COLOURS[colour], edge=COLOURS["ink"], width=canvas.mm(0.12))
-    outlines = content.where([not each for each in whole])
-    if len(outlines):
-        dash = (canvas.mm(0.3), canvas.mm(0.3))
-        canvas.areas(outlines, edge=COLOURS["ink"], width=canvas.mm(0.1), dash=dash)
-
-
+PAINTERS: dict[Part, Callable[[Canvas, Content], None]] = {Part.GRIDS: _borders, Part.NAMES: _names}
 SHAPES: dict[str, Callable[[Canvas, Content], None]] = {"area": _areas, "marker": _areas, "line": _lines}
-PAINTERS: dict[Part, Callable[[Canvas, Content], None]] = {
-    Part.GROUND: _backdrop, Part.STREETS: _carriageways, Part.GRIDS: _branches, Part.ANSWERS: _sections,
-    Part.NAMES: _roads, Part.BOXES: _bays, Part.STRIPES: _panda_lanes, Part.SEATS: _pitches,
-}  # fmt: skip
 
 
 def middle_of(shapes: np.ndarray) -> np.ndarray:

@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 from gridmgr.core.layers.declared import Part
 from gridmgr.core.layers.figures.canvas import MM_PER_POINT, Canvas, Sign, disc, rounded
 from gridmgr.core.layers.figures.content import Content, Contents, by_rank, playing
-from gridmgr.core.layers.figures.painters import OTHERS, colours_of, middle_of, whole_of
+from gridmgr.core.layers.figures.painters import colours_of, middle_of, whole_of
 from gridmgr.core.layers.figures.paper import Box
 from gridmgr.core.layers.palette import COLOURS, branch_colour
 
@@ -26,9 +26,6 @@ PIN_MM, PIN_FAR_MM = 3.0, 2.2
 NAMED_FROM = 14.2
 # A lane is long enough to be seen as one, without a pin, from here on.
 LANES_FROM = 15.5
-_RANKS = {"expressway": 0, "arterial": 1, "secondary": 2, "local": 3}
-_NAME_SIZES = (6.8, 6.8, 6.2, 5.2)
-_CLASSES_FROM = (0.0, 0.0, 0.0, 14.6)
 
 
 @dataclass(frozen=True)
@@ -177,7 +174,7 @@ def _number(canvas: Canvas, content: Content, *, grey: bool) -> None:
                     line,
                     (turn + 0.5) / times,
                     str(code),
-                    OTHERS if grey else branch_colour(colour or 0),
+                    COLOURS["others"] if grey else branch_colour(colour or 0),
                     radius,
                 )
 
@@ -204,19 +201,26 @@ def badge(canvas: Canvas, x: float, y: float, code: str, colour: str, radius: fl
 
 
 def _name_roads(canvas: Canvas, roads: Content, contents: Contents) -> None:
-    answers = playing(contents.shown, Part.ANSWERS)
+    answers, names, zoom = (
+        playing(contents.shown, Part.ANSWERS),
+        roads.layer.style.names,
+        canvas.sheet.web_zoom,
+    )
+    if not names:
+        return
     own = set(answers.values("road")) if contents.others and answers else None
     ranked = [
-        (_RANKS.get(kind, 3), name, shape)
-        for kind, name, shape in zip(roads.values("class"), roads.values("name"), roads.shapes, strict=True)
+        (names.rank(kind), name, shape)
+        for kind, name, shape in zip(roads.values(names.by), roads.values("name"), roads.shapes, strict=True)
     ]
     ranked.sort(key=lambda each: (own is not None and each[1] not in own, each[0], -shapely.length(each[2])))
     for rank, name, shape in ranked:
-        if canvas.sheet.web_zoom < _CLASSES_FROM[rank]:
+        kind = list(names.kinds.values())[rank]
+        if zoom < kind.from_zoom.on_paper(zoom):
             continue
         foreign = own is not None and name not in own
-        points = _NAME_SIZES[rank] * canvas.sheet.enlarged * (0.85 if foreign else 1.0)
-        weight = "bold" if rank < 2 and not foreign else "normal"
+        points = kind.size.on_paper(zoom) * canvas.sheet.enlarged * (0.85 if foreign else 1.0)
+        weight = "bold" if kind.bold[1] and not foreign else "normal"
         for line in _lines_of(canvas, shape):
             _name_along(canvas, line, str(name), points, weight, "#6b7177" if foreign else COLOURS["ink"])
 

@@ -9,7 +9,6 @@ import { EXTENT, POINT } from "./geometry.js";
 const HALF_WORLD = 20037508.342789244;
 const BUFFER = 64, CELLS_ACROSS = 12;
 const FOUND_AT_MOST = 12;
-const UNSEARCHED = new Set(["carriageways", "sections", "pitches"]);
 
 /** @typedef {{ scale: number, dx: number, dy: number }} Cut How the steps of the data come to those of a tile. */
 
@@ -60,7 +59,7 @@ export class Source {
   find(words) {
     const wanted = words.toLowerCase(), found = [];
     for (const layer of this.layers) {
-      if (UNSEARCHED.has(layer.name)) { continue; }
+      if (!layer.searched) { continue; }
       const seen = new Set();
       for (const feature of this.features[layer.name] || []) {
         const title = String(feature.properties[layer.heading] ?? "");

@@ -29,12 +29,12 @@ export function letter(pen, feature, text, colour) {
  * A road's name along it.
  * @param {Pen} pen
  * @param {TileFeature} feature
- * @param {Label[]} labels
+ * @param {number} size
  * @param {boolean} important
+ * @param {Label[]} labels
  */
-export function nameAlong(pen, feature, labels, important) {
+export function nameAlong(pen, feature, size, important, labels) {
   const text = feature.properties[page.language === "en" ? "name_en" : "name"] || feature.properties.name;
-  const size = important ? 12 : 11;
   pen.font = `${important ? 600 : 400} ${size}px ${FONT}`;
   const width = pen.measureText(text).width + 8;
   for (const ring of feature.rings) {
@@ -44,15 +44,16 @@ export function nameAlong(pen, feature, labels, important) {
 }
 
 /**
- * A section's branch in a disc on the road.
+ * A short text in a disc on the line.
  * @param {TileFeature} feature
+ * @param {string} text
  * @param {string} colour
  * @param {Label[]} labels
  */
-export function badge(feature, colour, labels) {
+export function badge(feature, text, colour, labels) {
   const ring = feature.rings.reduce((a, b) => (b.length > a.length ? b : a));
   const spot = straightSpot(ring, 20);
-  if (spot) { labels.push({ x: spot.x, y: spot.y, text: feature.properties.branch, badge: colour, width: 22, size: 11 }); }
+  if (spot) { labels.push({ x: spot.x, y: spot.y, text, badge: colour, width: 22, size: 11 }); }
 }
 
 /**

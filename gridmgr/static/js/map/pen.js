@@ -1,6 +1,6 @@
 /* The strokes that painters share, on a tile's canvas. */
 
-import { AREA, PX, TILE_PX, countRadius } from "./geometry.js";
+import { AREA, LINE, PX, TILE_PX, countRadius } from "./geometry.js";
 import { FONT } from "./labels.js";
 import { page } from "./page.js";
 import { colourOf, isFocus } from "./style.js";
@@ -13,7 +13,7 @@ export const NUMBERS_FROM = 15;
  * @param {Pen} pen
  * @param {TileFeature} feature
  */
-export function trace(pen, feature) {
+function trace(pen, feature) {
   for (const ring of feature.rings) {
     ring.forEach((p, i) => (i ? pen.lineTo(p.x * PX, p.y * PX) : pen.moveTo(p.x * PX, p.y * PX)));
     if (feature.type === AREA) { pen.closePath(); }
@@ -25,14 +25,18 @@ export function trace(pen, feature) {
  * @param {TileFeature} feature
  * @param {string} colour
  * @param {number} width
+ * @param {number[]} [dash] pixels on and off
  */
-export function stroke(pen, feature, colour, width) {
+export function stroke(pen, feature, colour, width, dash = []) {
   pen.beginPath();
   trace(pen, feature);
-  pen.lineJoin = pen.lineCap = "round";
+  pen.lineJoin = "round";
+  pen.lineCap = dash.length && feature.type === LINE ? "butt" : "round";
+  pen.setLineDash(dash);
   pen.strokeStyle = colour;
   pen.lineWidth = width;
   pen.stroke();
+  pen.setLineDash([]);
 }
 
 /**
@@ -96,7 +100,7 @@ export function paintPoint(pen, feature, layer, zoom) {
  * @param {LayerSpec} layer
  * @param {number} zoom
  */
-export function paintCount(pen, feature, layer, zoom) {
+function paintCount(pen, feature, layer, zoom) {
   const p = feature.rings[0][0], n = feature.properties.n || 1, numbered = zoom >= NUMBERS_FROM;
   const radius = numbered ? countRadius(n) : 2 + Math.sqrt(n) * 0.3, x = p.x * PX, y = p.y * PX;
   pen.beginPath();

@@ -30,7 +30,7 @@ export function openPopup(map, spec, feature, latlng) {
   body.append(element("p", "card-kind", spec.title));
   if (properties[spec.heading]) { body.append(element("p", "card-title", String(properties[spec.heading]))); }
   const facts = element("dl", "card-facts");
-  if (spec.name === "sites") {
+  if (isStall(spec)) {
     body.append(...siteRows(spec, properties));
   } else {
     for (const [label, text] of factsOf(spec, properties)) { facts.append(element("dt", "", label), element("dd", "", text)); }
@@ -82,11 +82,17 @@ function linksOf(spec, properties, key, facts) {
     const way = element("a", "card-link", page.words.way);
     way.href = spec.way.replace("{key}", encodeURIComponent(key));
     links.append(way);
-    if (page.onFoot && spec.name !== "sites" && properties.side !== undefined) { sayWhere(way.href, facts); }
+    if (page.onFoot && !isStall(spec) && properties.side !== undefined) { sayWhere(way.href, facts); }
   }
   links.append(link);
   return links;
 }
+
+/**
+ * Whether somebody may find room there.
+ * @param {LayerSpec} spec
+ */
+function isStall(spec) { return spec.fields.some((field) => field.name === "free"); }
 
 /**
  * Of a stall what somebody on the street asks: open or not, and free pitches.
