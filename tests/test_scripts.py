@@ -35,7 +35,7 @@ def sh(*command: str | Path, **environment: str) -> subprocess.CompletedProcess[
 
 
 @pytest.mark.parametrize(
-    "name", ["backup", "bootstrap", "rehearse-restore", "reset", "restore", "server", "test"]
+    "name", ["backup", "bootstrap", "house", "rehearse-restore", "reset", "restore", "server", "test"]
 )  # manage hands every argument to Django
 def test_help_is_the_head_of_the_file(name: str) -> None:
     answer = sh(ROOT / "script" / name, "--help")
