@@ -9,28 +9,15 @@ import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass, fields, replace
 from enum import StrEnum
+from functools import cache, lru_cache
+
+from opencc import OpenCC
 
 MOST_CHARACTERS = 120
 COMPASS = {"北": 0, "东北": 45, "东": 90, "东南": 135, "南": 180, "西南": 225, "西": 270, "西北": 315}
 _NUMERALS = "零一二三四五六七八九"
 # What a street's name may end in: where two names run together, the first ends with one of these.
 _ENDINGS = "路街巷道里条线桥环段同弄坊口墙门场营堂岭楼庵府岸寺庙坡沿村庄园院店台所坛"
-_TRADITIONAL = str.maketrans(
-    "東門號對側廣場園區樓橋鐵縣鎮鄉龍馬飲學醫與廠觀體黃華興衛國會電車陽陰長開關慶豐義寶樂寧爾經濟農業賓館報總無"
-    "萬漢濱澤漁歷嶺灣島嶽勝聖賢聯縱橫雙親紅綠藍銀鋼鐘錦繡織綱紅線統維繞給絲羅買賣質貿費資賽趙軍輕輪進達運遠選連遷"
-    "遺鄭鄰醬釣錢鎖鏡閘閣閱隊際陸陳隨險雜離雲靈靜韓順領頭題風飛飯駐驛騎麗麥齊齋壩壇壟壘壢塵墻塢堯夾奧婦孫寫實將專尋"
-    "導屆層屬岡峽崗幣帶幹廟庫應廳彎徑後從復總戲戰戶拋掛擴據攤數斷時晉暢曉書柵標樁樹檢歐殘氣沒滬況淨減測湯溝滅滄漲潔"
-    "澇濕濟灘爐爺牆獅獎獨現瑪環產畫當盤監眾禮種稅穩窩窪競筆節簡籃糧紡紹終結績纖罰職臨舊艦莊葉蔣蕭蘆蘇蘭處補裝製視覺"
-    "設許診試話誠語調論護變讓豬貨貯賀贊跡軌軟較輔輝轉農邊郵鄺針鋪錄鎢間陝隱雞霧響預頂頤顏願類飼養館駕驗魚鳥鳳鴻鵝鹽黨"
-    "龜劉團圓圖億價優備傳傑傷儀儲償兒內兩冊凍劃創劍勞勵協單卻參發叢吳員問啟喬嘆噸嚴園堅報塊熱爾狀獻瓊異療確碼礦祿積築",
-    "东门号对侧广场园区楼桥铁县镇乡龙马饮学医与厂观体黄华兴卫国会电车阳阴长开关庆丰义宝乐宁尔经济农业宾馆报总无"
-    "万汉滨泽渔历岭湾岛岳胜圣贤联纵横双亲红绿蓝银钢钟锦绣织纲红线统维绕给丝罗买卖质贸费资赛赵军轻轮进达运远选连迁"
-    "遗郑邻酱钓钱锁镜闸阁阅队际陆陈随险杂离云灵静韩顺领头题风飞饭驻驿骑丽麦齐斋坝坛垄垒坜尘墙坞尧夹奥妇孙写实将专寻"
-    "导届层属冈峡岗币带干庙库应厅弯径后从复总戏战户抛挂扩据摊数断时晋畅晓书栅标桩树检欧残气没沪况净减测汤沟灭沧涨洁"
-    "涝湿济滩炉爷墙狮奖独现玛环产画当盘监众礼种税稳窝洼竞笔节简篮粮纺绍终结绩纤罚职临旧舰庄叶蒋萧芦苏兰处补装制视觉"
-    "设许诊试话诚语调论护变让猪货贮贺赞迹轨软较辅辉转农边邮邝针铺录钨间陕隐鸡雾响预顶颐颜愿类饲养馆驾验鱼鸟凤鸿鹅盐党"
-    "龟刘团圆图亿价优备传杰伤仪储偿儿内两册冻划创剑劳励协单却参发丛吴员问启乔叹吨严园坚报块热尔状献琼异疗确码矿禄积筑",
-)
 
 
 class Relation(StrEnum):
@@ -85,11 +72,22 @@ class Reading:
 
 def plain(text: str) -> str:
     """The text without blanks, in half-width and simplified characters, without what stands at its end for no reason."""
-    text = unicodedata.normalize("NFKC", text[:MOST_CHARACTERS]).translate(_TRADITIONAL)
+    text = simplified(unicodedata.normalize("NFKC", text[:MOST_CHARACTERS]))
     text = re.sub(r"[\s​_“”\"'「」]+", "", text)
     text = re.sub(r"[〔\[【{<《]", "(", text)
     text = re.sub(r"[〕\]】}>》]", ")", text)
     return re.sub(r"^[。.,、;:!]+|[。.,、;:!]+$", "", text)
+
+
+@lru_cache(maxsize=10_000)  # the names of a city's streets are asked for again and again
+def simplified(text: str) -> str:
+    """The text in simplified characters, by the words that OpenCC knows (乾隆 keeps its 乾, 乾河 is 干河)."""
+    return _converter().convert(text)
+
+
+@cache
+def _converter() -> OpenCC:
+    return OpenCC("t2s")
 
 
 def key_of(name: str) -> str:

@@ -90,6 +90,8 @@ def none(text: str, *, atlas: Atlas = ATLAS) -> str:
 
 def test_ways_to_write_the_same_are_one_key() -> None:
     assert plain(" 新建路（東側）。") == "新建路(东侧)"
+    assert plain("鳳凰臺路與遼寧街") == "凤凰台路与辽宁街"
+    assert plain("乾隆路、乾河街") == "乾隆路、干河街"  # by words, not by characters alone
     assert key_of("桃园２巷") == key_of("桃园二巷") == "桃园二巷"
     assert key_of("太原市第38中学") == "太原市第三十八中学"
 
