@@ -11,8 +11,8 @@ from django.utils.translation import gettext as _
 
 from gridmgr.core.errors import Invalid
 from gridmgr.core.importing.base import Plan, Refusal, Row, Table, plan, save
-from gridmgr.core.importing.readers import POLYGONS, read_table
 from gridmgr.core.importing.report import Report
+from gridmgr.core.importing.rows import POLYGONS, read_table
 from grids.enums import BackdropKind
 from grids.importers.field_values import Refused, as_name, shown
 from grids.importers.fields import as_geos

@@ -12,8 +12,8 @@ from django.utils.translation import gettext as _
 
 from gridmgr.core.errors import Conflict, Invalid, constraint_of
 from gridmgr.core.importing.base import Plan, Unreadable, plan, save
-from gridmgr.core.importing.readers import LINES, read_table
 from gridmgr.core.importing.report import Item, Report
+from gridmgr.core.importing.rows import LINES, read_table
 from grids import layers
 from grids.domain.colours import recolour_once_committed
 from grids.domain.junctions import refresh_junctions

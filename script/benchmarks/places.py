@@ -19,7 +19,7 @@ import numpy as np
 import shapely
 from shapely import LineString, MultiLineString, Point
 
-from gridmgr.core.importing.readers import LINES, read_table
+from gridmgr.core.importing.rows import LINES, read_table
 from gridmgr.register.gazetteer import city_atlas
 from grids.domain.atlas import Atlas
 from grids.domain.places import Match, Spot, State, find_place

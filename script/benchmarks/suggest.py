@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import shapely
 
-from gridmgr.core.importing.readers import LINES, read_table
+from gridmgr.core.importing.rows import LINES, read_table
 from grids.domain.streets_on_foot import walking_network
 from grids.domain.walkable import WalkableWay
 from grids.domain.walking import WalkingNetwork

@@ -9,7 +9,7 @@ from pathlib import Path, PurePosixPath
 from django.utils.translation import gettext as _
 
 from gridmgr.core.importing.base import Unreadable
-from gridmgr.core.importing.raw import listed
+from gridmgr.core.importing.messages import listed
 
 SHAPEFILE_PARTS = (".shp", ".shx", ".dbf", ".prj", ".cpg")
 ABOUT = "gridmgr.json"

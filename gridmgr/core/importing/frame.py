@@ -1,9 +1,10 @@
-"""What a data file holds, as columns and one array of geometries; and the words that readers of all formats share."""
+"""What a data file holds, as columns and one array of geometries, and what the file says of its places."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -25,17 +26,41 @@ if TYPE_CHECKING:
 SAME_PLACE_DEG = 1e-7
 
 
+class ByRow(Mapping[str, Sequence[Any]]):
+    """The columns of rows that stay as they came, each row with the values it has.
+
+    OpenStreetMap knows hundreds of tags, of which a way has five: as lists nearly all of them would be None.
+    """
+
+    def __init__(self, rows: Sequence[Mapping[str, Any]]) -> None:
+        self.rows = rows
+        self._names = dict.fromkeys(chain.from_iterable(dict.fromkeys(map(tuple, rows))))
+
+    def __getitem__(self, name: str) -> Sequence[Any]:
+        if name not in self._names:
+            raise KeyError(name)
+        return [row.get(name) for row in self.rows]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._names)
+
+    def __len__(self) -> int:
+        return len(self._names)
+
+
 @dataclass
 class Frame:
     """What a file holds. `columns` maps names to equally long lists, None where a value is missing.
 
-    `geometry` is an array of shapely geometries or None for a file without places. `datum` is what the file states,
-    None when it doesn't; `by_default` when only the format's standard says so. `troubles` maps a row's index to
-    (value, reason) of a geometry that can't be read.
+    `geometry` is an array of shapely geometries, coordinates as in the file, or None for a file without places.
+    `crs` is what the file says, `by_default` when only the format's standard says so, `about` the mark that our own
+    exports leave; of both `stated` makes the `datum`. `troubles` maps a row's index to (value, reason) of a geometry
+    that can't be read; `refs` are the file's own ids of its rows, where it has any; `left_out` counts by reason
+    what is in the file and no row; `free_text` when people wrote into its fields whatever they liked.
     """
 
     layer: str
-    columns: dict[str, Sequence[Any]]
+    columns: Mapping[str, Sequence[Any]]
     geometry: np.ndarray | None
     datum: Datum | None = None
     crs: "pyproj.CRS | None" = None
@@ -43,25 +68,36 @@ class Frame:
     about: dict[str, Any] = field(default_factory=dict)
     troubles: dict[int, tuple[str, str]] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
+    refs: Sequence[Any] = ()
+    left_out: dict[str, int] = field(default_factory=dict)
+    free_text: bool = False
 
     def __len__(self) -> int:
-        return max(
-            [len(values) for values in self.columns.values()]
-            + [0 if self.geometry is None else len(self.geometry)],
-            default=0,
-        )
+        if self.geometry is not None:
+            return len(self.geometry)
+        return len(next(iter(self.columns.values()), ()))
+
+    def rows(self) -> list[Mapping[str, Any]]:
+        """The values of each row by name."""
+        if isinstance(self.columns, ByRow):
+            return list(self.columns.rows)
+        names = list(self.columns)
+        if not names:
+            return [{}] * len(self)
+        return [dict(zip(names, row, strict=True)) for row in zip(*self.columns.values(), strict=True)]
 
 
 # ── What the file says of itself ──────────────────────────────────────────────────────────────────────────
 
 
-def stated(frame: Frame, about: Any, crs: "pyproj.CRS | None", *, by_default: bool = False) -> Frame:
-    """Put down what the file states of its datum, by its CRS and by the mark that our own exports leave.
+def stated(frame: Frame) -> Frame:
+    """Settle what the file states of its datum, by its CRS and by the mark that our own exports leave.
 
     A program that moves the coordinates into another CRS carries the mark along: where both contradict each other
     the CRS counts; and where the mark names a datum that no CRS can say, neither does, and a person has to choose.
     """
-    frame.about, frame.crs = about if isinstance(about, dict) else {}, None
+    crs, by_default = frame.crs, frame.by_default
+    frame.crs, frame.by_default = None, False
     code = frame.about.get("datum")
     mark = named_datum(code) if isinstance(code, str) else None
     if mark is not None and (crs is None or by_default or _same_place(frame, mark, crs)):
@@ -112,6 +148,12 @@ def _datum_of(crs: "pyproj.CRS") -> Datum | None:
         raise Unreadable(str(error)) from None
 
 
+def about_of(text: Any) -> dict[str, Any]:
+    """The mark of our own exports that JSON text holds, empty when there is none."""
+    said = json_or_none(text)
+    return said if isinstance(said, dict) else {}
+
+
 def json_or_none(text: Any) -> Any:
     """What JSON text says, None when there is none or it is broken."""
     try:
@@ -127,26 +169,20 @@ def without_midnight(value: date) -> date:
     return value
 
 
-# ── Words ─────────────────────────────────────────────────────────────────────────────────────────────────
-
-
 def begins(path: Path, magic: bytes) -> bool:
     """Whether a file starts with these bytes."""
     with path.open("rb") as stream:
         return stream.read(len(magic)) == magic
 
 
-def lies(path: Path, kind: str) -> Unreadable:
-    """The error for a file that isn't of the kind which its suffix says."""
-    return Unreadable(
-        _("%(path)s 不是 %(kind)s(内容与后缀不符)。请从原来的软件重新导出。")
-        % {"path": path.name, "kind": kind}
-    )
+def parse_crs(text: str) -> "pyproj.CRS":
+    """The CRS that a person named, e.g. EPSG:4547 or 4547; raises Unreadable when there is none of that name."""
+    import pyproj
+    from pyproj.exceptions import CRSError
 
-
-def broken(path: Path, error: Exception) -> Unreadable:
-    """The error for a file that a library couldn't read, with what it said."""
-    return Unreadable(
-        _("读不了 %(path)s:%(why)s。文件可能不完整,请重新导出。")
-        % {"path": path.name, "why": str(error)[:200]}
-    )
+    try:
+        return pyproj.CRS.from_user_input(int(text) if text.strip().isdigit() else text.strip())
+    except (CRSError, ValueError):
+        raise Unreadable(
+            _("不认识坐标系 %s。请写 EPSG 编号,如 EPSG:4326(经纬度)、EPSG:4490 或 EPSG:4547。") % text
+        ) from None

@@ -3,32 +3,41 @@
 import gc
 import json
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import shapely
 from django.utils.translation import gettext as _
 
 from gridmgr.core.geo.crs import WGS84
-from gridmgr.core.importing.base import Row, Unreadable
-from gridmgr.core.importing.raw import Raw, not_finite, parse_crs, three_d, too_few_points
+from gridmgr.core.importing import plain_geojson
+from gridmgr.core.importing.base import Unreadable
+from gridmgr.core.importing.frame import ByRow, Frame, parse_crs
+from gridmgr.core.importing.messages import not_finite, three_d, too_few_points
+from gridmgr.core.importing.plain_geojson import DEPTH
 
 if TYPE_CHECKING:
     import pyproj
-
-# How deep the positions lie in each type's coordinates.
-DEPTH = {"Point": 0, "MultiPoint": 1, "LineString": 1, "MultiLineString": 2, "Polygon": 2, "MultiPolygon": 3}
 
 
 class _Bad(Exception):
     """A geometry that can't be built; the text is the reason."""
 
 
-def read(path: Path) -> Raw:
-    """Read a FeatureCollection; raises Unreadable when the text is not that."""
-    return rows_of(path, parsed(path))
+def read_geojson(path: Path) -> Frame:
+    """A FeatureCollection; raises Unreadable when the text is not that."""
+    document = parsed(path)
+    features = document["features"]
+    rows, shapes, troubles = plain_geojson.take(features) or checked(features)
+    about = document.get("gridmgr")
+    frame = Frame(str(document.get("name") or path.stem), ByRow(rows), shapes, troubles=troubles)
+    frame.crs, frame.by_default = crs_of(path, document)
+    frame.about = about if isinstance(about, dict) else {}
+    frame.refs = [feature.get("id") if isinstance(feature, dict) else None for feature in features]
+    return frame
 
 
 def parsed(path: Path) -> dict[str, Any]:
@@ -42,19 +51,23 @@ def parsed(path: Path) -> dict[str, Any]:
     return document
 
 
-def rows_of(path: Path, document: dict[str, Any]) -> Raw:
-    """The features of a parsed document, one by one, each checked."""
-    crs, by_default = crs_of(path, document)
-    raw = Raw(str(document.get("name") or path.stem), [], [], crs, crs_by_default=by_default)
-    fields: dict[str, None] = {}
-    for number, feature in enumerate(document["features"], 1):
-        row, trouble = _row(number, feature)
-        fields.update(dict.fromkeys(row.attributes))
-        raw.rows.append(row)
-        if trouble:
-            raw.troubles[number] = trouble
-    raw.fields = list(fields)
-    return raw
+def checked(features: Sequence[Any]) -> plain_geojson.Taken:
+    """The features one by one: what is wrong with one is its trouble."""
+    rows: list[dict[str, Any]] = []
+    shapes = np.full(len(features), None, dtype=object)
+    troubles: dict[int, tuple[str, str]] = {}
+    for index, feature in enumerate(features):
+        if not isinstance(feature, dict) or feature.get("type") != "Feature":
+            rows.append({})
+            troubles[index] = (_short(feature), _("不是 GeoJSON Feature。"))
+            continue
+        properties = feature.get("properties")
+        rows.append(properties if isinstance(properties, dict) else {})
+        try:
+            shapes[index] = _geometry(feature.get("geometry"))
+        except _Bad as error:
+            troubles[index] = (_short(feature.get("geometry")), str(error))
+    return rows, shapes, troubles
 
 
 def _parse(path: Path) -> Any:
@@ -103,19 +116,6 @@ def crs_of(path: Path, document: dict[str, Any]) -> "tuple[pyproj.CRS | None, bo
             % path.name
         )
     return parse_crs(name), False
-
-
-def _row(number: int, feature: Any) -> tuple[Row, tuple[str, str] | None]:
-    if not isinstance(feature, dict) or feature.get("type") != "Feature":
-        return Row(number, "", {}, None), (_short(feature), _("不是 GeoJSON Feature。"))
-    properties = feature.get("properties")
-    attributes = properties if isinstance(properties, dict) else {}
-    ref = feature.get("id")
-    ref = "" if ref is None or isinstance(ref, (dict, list, bool)) else str(ref)
-    try:
-        return Row(number, ref, attributes, _geometry(feature.get("geometry"))), None
-    except _Bad as error:
-        return Row(number, ref, attributes, None), (_short(feature.get("geometry")), str(error))
 
 
 def _geometry(member: Any) -> shapely.Geometry | None:

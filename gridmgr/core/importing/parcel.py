@@ -10,8 +10,7 @@ from django.utils.translation import gettext as _
 
 from gridmgr.core.geo.datums import datum_named
 from gridmgr.core.importing.base import Unreadable
-from gridmgr.core.importing.frame import Frame
-from gridmgr.core.importing.raw import parse_crs
+from gridmgr.core.importing.frame import Frame, parse_crs
 
 ANSWER = "answer.json"
 
@@ -23,7 +22,7 @@ def put_frame(frame: Frame, folder: Path) -> None:
     """
     said: dict[str, Any] = {
         "layer": frame.layer,
-        "columns": frame.columns,
+        "columns": dict(frame.columns),
         "datum": frame.datum.code if frame.datum else None,
         "crs": frame.crs.to_wkt() if frame.crs is not None else None,
         "by_default": frame.by_default,

@@ -1,4 +1,4 @@
-"""The features of a GeoJSON file without a fault, by columns: several times as fast as row by row.
+"""The features of a GeoJSON file without a fault, all at once: several times as fast as row by row.
 
 Anything unusual (a third coordinate, an open ring, NaN, text for a number) is left to gridmgr.core.importing.geojson, which
 finds the row and says what is wrong with it.
@@ -11,8 +11,11 @@ from typing import Any
 import numpy as np
 import shapely
 
-from gridmgr.core.importing.geojson import DEPTH
+# The features' properties, their geometries, and what is wrong with some: (value, reason) by index.
+Taken = tuple[list[dict[str, Any]], np.ndarray, dict[int, tuple[str, str]]]
 
+# How deep the positions lie in each type's coordinates.
+DEPTH = {"Point": 0, "MultiPoint": 1, "LineString": 1, "MultiLineString": 2, "Polygon": 2, "MultiPolygon": 3}
 # Fewest positions of a line's run and of a ring.
 _FEWEST = {
     "Point": 1,
@@ -28,12 +31,13 @@ class _Unusual(Exception):
     """Something that the strict reader has to look at."""
 
 
-def take(features: Sequence[Any]) -> tuple[dict[str, list[Any]], np.ndarray] | None:
-    """The features' properties by name and their geometries, coordinates as in the file; None for anything unusual."""
+def take(features: Sequence[Any]) -> Taken | None:
+    """The features' properties and geometries, coordinates as in the file; None for anything unusual."""
     try:
         _must(all(feature["type"] == "Feature" for feature in features))
-        columns = _columns([feature["properties"] for feature in features])
-        return columns, _shapes([feature["geometry"] for feature in features])
+        rows = [feature["properties"] for feature in features]
+        _must(set(map(type, rows)) == {dict})
+        return rows, _shapes([feature["geometry"] for feature in features]), {}
     except (_Unusual, ValueError, TypeError, KeyError, AttributeError, shapely.errors.GEOSException):
         return None
 
@@ -41,12 +45,6 @@ def take(features: Sequence[Any]) -> tuple[dict[str, list[Any]], np.ndarray] | N
 def _must(holds: bool) -> None:
     if not holds:
         raise _Unusual
-
-
-def _columns(properties: Sequence[Any]) -> dict[str, list[Any]]:
-    _must(set(map(type, properties)) == {dict})
-    names = dict.fromkeys(chain.from_iterable(dict.fromkeys(map(tuple, properties))))
-    return {name: [row.get(name) for row in properties] for name in names}
 
 
 def _shapes(members: Sequence[Any]) -> np.ndarray:

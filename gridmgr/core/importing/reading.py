@@ -17,8 +17,8 @@ from gridmgr.core.geo.crs import metric_srid, zone_window
 from gridmgr.core.geo.datums import Datum, datum_named
 from gridmgr.core.importing.base import Refusal, Unreadable
 from gridmgr.core.importing.frame import Frame
-from gridmgr.core.importing.raw import listed
-from gridmgr.core.importing.shapes import inside_zone, metric, of_type, why_unfit
+from gridmgr.core.importing.messages import listed
+from gridmgr.core.importing.shapes import axes_are_swapped, inside_zone, metric, of_type, why_unfit
 from gridmgr.core.importing.tables import Incoming
 from gridmgr.core.importing.values import (
     NULL,
@@ -34,6 +34,8 @@ from gridmgr.core.importing.values import (
 )
 
 if TYPE_CHECKING:
+    import pyproj
+
     from gridmgr.core.importing.layers import Importer, Label, Ref, Span
 
 
@@ -101,29 +103,32 @@ class Reading:
                 _("%s 里没有几何。须有几何列,或表头为 WKT、经度和纬度的列。") % Path(self.path).name
             )
         asked = datum_named(given) if given else None
-        datum = self._datum(asked)
+        source = self._source(asked)
         self._refuse_unfit_shapes()
-        self._into_metres(datum)
-        return str(datum) if datum else self.frame.crs.name  # type: ignore[union-attr]
+        self._into_metres(source)
+        return str(source) if isinstance(source, Datum) else str(source.name)
 
-    def _datum(self, asked: Datum | None) -> Datum | None:
-        """What the coordinates are in; None when only the file's own CRS text says it. Never guessed."""
+    def _source(self, asked: Datum | None) -> "Datum | pyproj.CRS":
+        """What the coordinates are in: a datum, or a CRS that only the file's own text says. Never guessed."""
         frame, name = self.frame, Path(self.path).name
-        stated = frame.datum is not None or frame.crs is not None
-        if not stated and asked is None:
-            raise Unreadable(
-                _(
-                    "%s 没有写明坐标基准。请指明(命令里是 --datum)wgs84、cgcs2000、gcj02、bd09 或 EPSG:4547;不清楚时请问提供数据的单位。"
+        stated = frame.datum or frame.crs
+        if asked is None:
+            if stated is None:
+                raise Unreadable(
+                    _(
+                        "%s 没有写明坐标基准。请指明(命令里是 --datum)wgs84、cgcs2000、gcj02、bd09 或 EPSG:4547;"
+                        "不清楚时请问提供数据的单位。"
+                    )
+                    % name
                 )
-                % name
-            )
-        if asked is None or not stated or frame.by_default or _alike(asked, frame.datum):
-            return asked or frame.datum
+            return stated
+        if stated is None or frame.by_default or _alike(asked, frame.datum):
+            return asked
         raise Unreadable(
             _(
                 "%(path)s 写明坐标基准为 %(there)s,与指定的 %(given)s 矛盾。请不要另外指定(命令里是 --datum),或改正文件。"
             )
-            % {"path": name, "there": frame.datum or frame.crs, "given": asked}
+            % {"path": name, "there": stated, "given": asked}
         )
 
     def _refuse_unfit_shapes(self) -> None:
@@ -138,13 +143,13 @@ class Reading:
                 self._refuse(index, _("几何"), kind, reason)
         self.shapes = shapes
 
-    def _into_metres(self, datum: Datum | None) -> None:
+    def _into_metres(self, source: "Datum | pyproj.CRS") -> None:
         fit = np.array([index for index in range(len(self.frame)) if index not in self.unfit], dtype=int)
         shapes = self.shapes[fit]  # type: ignore[index]
-        moved = metric(shapes, datum, self.frame)
+        moved = metric(shapes, source)
         inside = inside_zone(moved)
         if len(fit) and inside.mean() < 0.5:
-            raise Unreadable(self._why_outside(shapes, datum))
+            raise Unreadable(self._why_outside(shapes, source))
         for index in fit[~inside]:
             where = str(zone_window(metric_srid()))
             self._refuse(int(index), _("几何"), "", _("超出本市坐标系的范围 %s。请检查坐标。") % where)
@@ -154,15 +159,14 @@ class Reading:
                 self._refuse(int(fit[index]), _("几何"), "", reason)
         self.shapes[fit] = moved  # type: ignore[index]
 
-    def _why_outside(self, shapes: np.ndarray, datum: Datum | None) -> str:
-        swapped = shapely.transform(shapes, lambda xy: xy[:, ::-1])
+    def _why_outside(self, shapes: np.ndarray, source: "Datum | pyproj.CRS") -> str:
         words = {
             "path": Path(self.path).name,
-            "datum": datum or self.frame.crs,
+            "datum": source,
             "extent": ", ".join(f"{value:.5f}" for value in shapely.total_bounds(shapes)),
             "window": zone_window(metric_srid()),
         }
-        if inside_zone(metric(swapped, datum, self.frame)).mean() >= 0.5:
+        if axes_are_swapped(shapes, source):
             return (
                 _("%(path)s 的坐标轴颠倒了:范围 %(extent)s 应先写东(经度),后写北(纬度)。请交换后重新导出。")
                 % words

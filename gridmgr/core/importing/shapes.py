@@ -1,6 +1,7 @@
 """Geometries of a file as a column takes them: of its kind, whole, in the city's metric CRS."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import shapely
@@ -9,8 +10,10 @@ from django.utils.translation import gettext as _
 from gridmgr.core.geo.crs import WGS84 as WGS84_SRID
 from gridmgr.core.geo.crs import metric_srid, transformer, zone_window
 from gridmgr.core.geo.datums import Datum, xy_to_metric
-from gridmgr.core.importing.frame import Frame
-from gridmgr.core.importing.raw import not_finite, three_d
+from gridmgr.core.importing.messages import not_finite, three_d
+
+if TYPE_CHECKING:
+    import pyproj
 
 ANY_SHAPE = "GEOMETRY"  # a column that holds geometries of any kind
 
@@ -37,7 +40,7 @@ def of_type(shapes: np.ndarray, declared: str) -> np.ndarray:
     return shapes
 
 
-def why_unfit(shapes: np.ndarray, declared: str, allowed: Sequence[str] = ()) -> Iterable[tuple[int, str]]:
+def why_unfit(shapes: np.ndarray, declared: str, allowed: Collection[str] = ()) -> Iterable[tuple[int, str]]:
     """(index, reason) of every shape that can't be taken, each with its first reason."""
     wanted, words = _wanted_kinds(declared, allowed)
     counts = shapely.get_num_coordinates(shapes)
@@ -50,7 +53,7 @@ def why_unfit(shapes: np.ndarray, declared: str, allowed: Sequence[str] = ()) ->
         (shapely.is_missing(shapes), _("没有几何。请补画或删除这一行。")),
         (~np.isin(shapely.get_type_id(shapes), wanted), words + _("请换图层,或删除这一行。")),
         (shapely.is_empty(shapes), _("几何为空。请补画或删除这一行。")),
-        (shapely.has_z(shapes), three_d()),
+        (shapely.has_z(shapes) | shapely.has_m(shapes), three_d()),
         ((counts > 0) & (finite > 0), not_finite()),
     ]
     seen: set[int] = set()
@@ -61,11 +64,11 @@ def why_unfit(shapes: np.ndarray, declared: str, allowed: Sequence[str] = ()) ->
                 yield int(index), reason
 
 
-def _wanted_kinds(declared: str, allowed: Sequence[str]) -> tuple[list[int], str]:
+def _wanted_kinds(declared: str, allowed: Collection[str]) -> tuple[list[int], str]:
     """GEOS's numbers of the kinds of shape that a column takes, and the same in words."""
     if declared == ANY_SHAPE:
         kinds = [int(shapely.GeometryType[kind.upper()]) for kind in allowed]
-        return kinds, _("应为 %s。") % _("、").join(allowed)
+        return kinds, _("几何类型应为 %s。") % _("、").join(allowed)
     words = {
         "POLYGON": (3, _("应为单个多边形。")),
         "LINESTRING": (1, _("应为单条折线。")),
@@ -82,17 +85,26 @@ def _starts(counts: np.ndarray) -> np.ndarray:
     return np.minimum(starts, counts.sum() - 1)
 
 
-def metric(shapes: np.ndarray, datum: Datum | None, frame: Frame) -> np.ndarray:
+def metric(shapes: np.ndarray, source: "Datum | pyproj.CRS") -> np.ndarray:
     """The shapes in the city's metric CRS, rounded to the millimetre."""
-    if datum is None:
-        change = transformer(frame.crs.to_wkt(), metric_srid())  # type: ignore[union-attr]
+    change = _to_metric(source)
 
     def moved(xy: np.ndarray) -> np.ndarray:
-        x, y = xy[:, 0], xy[:, 1]
-        pair = change.transform(x, y) if datum is None else xy_to_metric(x, y, datum)
-        return np.round(np.column_stack(pair), 3)
+        return np.round(np.column_stack(change(xy[:, 0], xy[:, 1])), 3)
 
     return shapely.transform(shapes, moved) if len(shapes) else shapes
+
+
+def _to_metric(source: "Datum | pyproj.CRS") -> Callable[[np.ndarray, np.ndarray], Any]:
+    if isinstance(source, Datum):
+        return lambda x, y: xy_to_metric(x, y, source)
+    return transformer(source.to_wkt(), metric_srid()).transform
+
+
+def axes_are_swapped(shapes: np.ndarray, source: "Datum | pyproj.CRS") -> bool:
+    """Whether most shapes would lie in the city's zone with north and east exchanged."""
+    swapped = shapely.transform(shapes, lambda xy: xy[:, ::-1])
+    return bool(inside_zone(metric(swapped, source)).mean() >= 0.5)
 
 
 def inside_zone(shapes: np.ndarray) -> np.ndarray:

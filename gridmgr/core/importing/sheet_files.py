@@ -13,9 +13,10 @@ import numpy as np
 import shapely
 from django.utils.translation import gettext as _
 
+from gridmgr.core.importing.archives import ArchiveLimits, check_archive
 from gridmgr.core.importing.base import Unreadable
-from gridmgr.core.importing.frame import Frame, begins, broken, lies, named_datum, without_midnight
-from gridmgr.core.importing.raw import listed
+from gridmgr.core.importing.frame import Frame, begins, named_datum, without_midnight
+from gridmgr.core.importing.messages import broken, lies, listed
 
 # How a sheet heads its places: a word, the datum in brackets, the number of a column that runs on.
 _PLACE = re.compile(r"^(?P<word>\S+?)\s*(?:\[(?P<datum>[^\]]+)\])?(?:\s+(?P<part>\d+))?$")
@@ -25,7 +26,7 @@ _X_WORDS = frozenset(["经度", "东坐标", "lon", "lng", "longitude", "x"])
 _Y_WORDS = frozenset(["纬度", "北坐标", "lat", "latitude", "y"])
 
 
-def read_csv(path: Path, layer: str) -> Frame:
+def read_csv(path: Path) -> Frame:
     """Comma-separated text in UTF-8 or GB18030; raises Unreadable."""
     content = path.read_bytes()
     if b"\0" in content[:4096]:
@@ -61,10 +62,11 @@ def _unquoted(cell: str) -> str:
     return cell[1:] if re.match("^'+[=+\\-@\t\r\n＝＋－＠]", cell) else cell
 
 
-def read_xlsx(path: Path, layer: str) -> Frame:
+def read_xlsx(path: Path, *, layer: str = "", limits: ArchiveLimits | None = None) -> Frame:
     """The named worksheet of an XLSX, or its first; raises Unreadable."""
     import openpyxl
 
+    check_archive(path, limits)
     if not begins(path, b"PK\x03\x04"):
         raise lies(path, "XLSX")
     try:
@@ -139,7 +141,8 @@ def _take_places(path: Path, frame: Frame) -> None:
         raise Unreadable(_("%s 的坐标列写着不同的坐标基准。请改正表头。") % path.name)
     if codes:
         frame.datum = named_datum(codes.pop())
-    taken = {name: frame.columns.pop(name) for name in places}
+    taken = {name: frame.columns[name] for name in places}
+    frame.columns = {name: values for name, values in frame.columns.items() if name not in places}
     wkt = [values for name, values in taken.items() if places[name]["word"].lower() == "wkt"]
     frame.geometry = _from_wkt(wkt, frame) if wkt else _from_xy(path, places, taken, frame)
 

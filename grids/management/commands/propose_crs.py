@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from gridmgr.core.errors import DomainError
 from gridmgr.core.geo.crs import why_not_metric
 from gridmgr.core.geo.zones import measure_zone, propose_zone
-from gridmgr.core.importing.readers import read_degrees
+from gridmgr.core.importing.rows import read_degrees
 from grids.importers.roads import LAYERS
 
 

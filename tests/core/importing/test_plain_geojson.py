@@ -1,7 +1,6 @@
 """The quick way through a GeoJSON file reads what the strict one reads, and leaves the rest to it."""
 
 import math
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -52,13 +51,6 @@ def features(members: list[Any], **properties: Any) -> list[Any]:
     ]
 
 
-def by_row(document: dict[str, Any]) -> tuple[dict[str, list[Any]], list[Any]]:
-    raw = geojson.rows_of(Path("x.geojson"), document)
-    assert raw.troubles == {}
-    columns = {name: [row.attributes.get(name) for row in raw.rows] for name in raw.fields}
-    return columns, [row.geometry for row in raw.rows]
-
-
 @settings(max_examples=30, deadline=None)
 @given(st.lists(st.one_of(st.none(), st.sampled_from(list(GOOD))), max_size=8))
 def test_both_ways_read_the_same(kinds: list[str | None]) -> None:
@@ -66,8 +58,10 @@ def test_both_ways_read_the_same(kinds: list[str | None]) -> None:
     plain = plain_geojson.take(given_features)
     assert (plain is None) == (not kinds)
     if plain is not None:
-        columns, shapes = by_row({"features": given_features})
-        assert plain[0] == columns
+        rows, shapes, troubles = geojson.checked(given_features)
+        assert (
+            (plain[0], plain[2]) == (rows, troubles) == ([each["properties"] for each in given_features], {})
+        )
         assert shapely.equals_identical(plain[1], shapes).tolist() == [kind is not None for kind in kinds]
 
 

@@ -16,7 +16,7 @@ import pytest
 from gridmgr.catalog import layer_named
 from gridmgr.core.accounts.audience import Audience
 from gridmgr.core.errors import DomainError, TooMuch
-from gridmgr.core.importing import archives, frames
+from gridmgr.core.importing import archives, frames, gis_files
 from gridmgr.core.importing.archives import MIB, ArchiveLimits
 from gridmgr.core.importing.base import Unreadable
 from gridmgr.core.importing.upload import Limits, RanAway, import_upload, read_upload
@@ -267,7 +267,7 @@ def test_kml_with_entities_or_a_dtd_never_reaches_gdal(
     def reached(path: Path) -> list[str]:
         raise AssertionError("GDAL")
 
-    monkeypatch.setattr(frames, "_layers", reached)
+    monkeypatch.setattr(gis_files, "layers_of", reached)
     with pytest.raises(Unreadable, match=r"有 DTD 或实体声明"):
         frames.read_frame(path)
 

@@ -8,7 +8,7 @@ import pytest
 import shapely
 
 from gridmgr.core.importing.base import Unreadable
-from gridmgr.core.importing.readers import POLYGONS, read_table
+from gridmgr.core.importing.rows import POLYGONS, read_table
 from tests.core.importing.files import EAST, NORTH, degrees, feature, geojson, named_crs, table
 from tests.drawing import at
 
