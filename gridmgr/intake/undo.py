@@ -16,7 +16,7 @@ from gridmgr.core.accounts.models import User
 from gridmgr.core.changes import Change, history_of, name_then
 from gridmgr.core.errors import Conflict, constraint_of
 from gridmgr.core.history import event_model
-from gridmgr.core.importing.tables import trigger_words
+from gridmgr.core.importing.objections import trigger_words
 from gridmgr.core.quantities import moment
 from gridmgr.intake.models import Import, State
 from gridmgr.intake.record import name_of

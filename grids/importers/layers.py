@@ -6,8 +6,8 @@ from typing import Any
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from gridmgr.core.importing.differences import SAME_M
 from gridmgr.core.importing.layers import Extra, Found, Importer, Ref, Span
-from gridmgr.core.importing.tables import SAME_M
 from gridmgr.core.importing.values import as_text
 from grids import layers
 from grids.domain.colours import recolour_once_committed

@@ -3,30 +3,25 @@
 A row that the database refuses is found by halving, and told in the words of its constraint.
 """
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from io import StringIO
 from typing import TYPE_CHECKING, Any
 
-from django.contrib.gis.db.models import GeometryField
-from django.contrib.postgres.constraints import ExclusionConstraint
-from django.contrib.postgres.fields import DecimalRangeField
 from django.db import DatabaseError, DataError, IntegrityError, connection, models, transaction
-from django.db.models.lookups import PostgresOperatorLookup
 from django.utils.translation import gettext as _
 from psycopg2 import sql
 
 from gridmgr.core.errors import constraint_of
 from gridmgr.core.importing.base import Refusal
+from gridmgr.core.importing.differences import column_differs, extra_column, extra_differs
+from gridmgr.core.importing.objections import in_words
 from gridmgr.core.importing.report import Item, Report
 from gridmgr.core.importing.values import NULL, needs_value
 
 if TYPE_CHECKING:
-    from gridmgr.core.importing.layers import Extra, Importer
+    from gridmgr.core.importing.layers import Importer
 
-# Nearer than this a place or a metre of a road is the same: formats and datums cost less, and a survey knows no better.
-SAME_M = 0.001
 # After so many refused rows the search for more ends.
 MOST_REFUSED = 100
 MOST_ITEMS = 200
@@ -115,7 +110,7 @@ class _Table:
     def load(self) -> None:
         """COPY the rows into `incoming`, and find the stored row of each and in what they differ."""
         columns = [sql.SQL("t.{}").format(sql.Identifier(name)) for name in self.incoming.columns]
-        extras = [sql.SQL("NULL::text AS {}").format(_extra(name)) for name in self.incoming.extras]
+        extras = [sql.SQL("NULL::text AS {}").format(extra_column(name)) for name in self.incoming.extras]
         self.drop()
         if len(self.incoming.rows) >= MANY:
             # An autovacuum in the middle of an earlier large import saw its pages and none of its rows: with a table
@@ -152,30 +147,12 @@ class _Table:
 
     def _differences(self) -> list[sql.Composable]:
         """For each column SQL that is its name when incoming and stored differ, else NULL."""
-        made = [
-            sql.SQL("CASE WHEN {differs} THEN {name} END").format(
-                differs=self._differs(name), name=sql.Literal(name)
-            )
-            for name in self.incoming.columns
+        fields = {str(each.column): each for each in self.model._meta.concrete_fields}
+        extras = [extra for extra in self.importer.extras if extra.name in self.incoming.extras]
+        return [
+            *(column_differs(fields[name]) for name in self.incoming.columns),
+            *(extra_differs(extra) for extra in extras),
         ]
-        made += [
-            _extra_differs(extra) for extra in self.importer.extras if extra.name in self.incoming.extras
-        ]
-        return made
-
-    def _differs(self, name: str) -> sql.Composable:
-        column = sql.Identifier(name)
-        model_field = self._field(name)
-        if isinstance(model_field, GeometryField):
-            return _shape_differs(column, is_line=model_field.geom_type == "LINESTRING")
-        if isinstance(model_field, DecimalRangeField):
-            return sql.SQL(
-                "(abs(lower(i.{0}) - lower(t.{0})) < {1} AND abs(upper(i.{0}) - upper(t.{0})) < {1}) IS NOT TRUE"
-            ).format(column, sql.Literal(SAME_M))
-        return sql.SQL("i.{0} IS DISTINCT FROM t.{0}").format(column)
-
-    def _field(self, column: str) -> "models.Field[Any, Any]":
-        return next(each for each in self.model._meta.concrete_fields if each.column == column)
 
     # ── What can't be told apart ──
 
@@ -307,7 +284,7 @@ class _Table:
                 "LEFT JOIN matched AS m ON m.n = i.n WHERE i.n BETWEEN %s AND %s AND i.n <> ALL(%s) "
                 "AND i.{column} IS NOT NULL AND (m.n IS NULL OR %s = ANY(m.changed)) ORDER BY i.n",
                 [*bounds, extra.name],
-                column=_extra(extra.name),
+                column=extra_column(extra.name),
             )
             if rows := self.cursor.fetchall():
                 extra.write(rows)
@@ -344,39 +321,8 @@ class _Table:
         self.refused.add(row)
         self.given_up = len(self.refused) >= MOST_REFUSED
         name = constraint_of(error) if isinstance(error, IntegrityError) else ""
-        constraint = next((each for each in self.model._meta.constraints if each.name == name), None)
-        reason = self._in_words(row, name, constraint, error)
+        reason = in_words(error, name, self.importer, lambda: self._values(row))
         return Refusal(row + 1, self.incoming.names[row], name or _("数据库"), "", reason)
-
-    def _in_words(self, row: int, name: str, constraint: Any, error: DatabaseError) -> str:
-        if isinstance(constraint, ExclusionConstraint):
-            return " ".join(
-                part for part in (_message(constraint), self._in_the_way(row, constraint)) if part
-            )
-        if constraint is not None and (said := _message(constraint)):
-            return said
-        first = re.sub(r"\s+", " ", str(error).strip().splitlines()[0])
-        said = trigger_words().get(name, "")
-        return _("%(said)s(%(why)s)") % {"said": said or _("数据库不接受这一行。"), "why": first[:200]}
-
-    def _in_the_way(self, row: int, constraint: ExclusionConstraint) -> str:
-        """The stored row that an exclusion constraint set against this one, as the importer calls it."""
-        values = self._values(row)
-        others = self.model._default_manager.filter(constraint.condition or models.Q())
-        if (own := values.pop("pk")) is not None:
-            others = others.exclude(pk=own)
-        mine = {
-            models.F(each.name): models.Value(values[str(each.column)], output_field=each)
-            for each in self.model._meta.concrete_fields
-            if str(each.column) in values
-        }
-        for given, operator in constraint.expressions:
-            expression: Any = models.F(given) if isinstance(given, str) else given
-            lookup = PostgresOperatorLookup(expression, expression.replace_expressions(mine))
-            lookup.postgres_operator = operator
-            others = others.filter(lookup)
-        other = others.first()
-        return _("挡住它的是:%s。") % self.importer.holder(other) if other else ""
 
     def _values(self, row: int) -> dict[str, Any]:
         names = list(self.incoming.columns)
@@ -386,48 +332,3 @@ class _Table:
             fields=sql.SQL(", ").join(sql.SQL("i.{}").format(sql.Identifier(name)) for name in names),
         )
         return dict(zip([*names, "pk"], self.cursor.fetchone(), strict=True))
-
-
-def trigger_words() -> dict[str, str]:
-    """What the promises kept by triggers are called."""
-    return {
-        "stretch_on_road": _("里程超出道路范围。"),
-        "pitch_within_site": _("伸出了摊点的范围。请改正几何,或先重新提出摊点的范围。"),
-        "site_holds_pitches": _("有摊位留在了新范围之外。请在规划页移动摊点,摊位会一起移。"),
-        "pitches_apart": _("与同一摊点的另一摊位重叠。"),
-        "one_secretary": _("支部须有且只有一位在任书记。"),
-        "site_step_by_step": _("摊点的状态不由导入改变,请在摊点页办理。"),
-        "site_approval_stands": _("批准记录留存备查,不能改。"),
-        "site_as_approved": _(
-            "这个摊点已经批准,类别、范围、容量、时间和季节不由导入改变。请在规划页修改,再由另一人批准。"
-        ),
-        "site_season_holds_allocations": _("有摊位分配到季节以外。请先终止或缩短这些分配,再改季节。"),
-        "section_holds_shares": _("这一路段里还有党员的责任段,不能缩短、提前结束或换支部。"),
-    }
-
-
-def _message(constraint: Any) -> str:
-    """The constraint's own words for a person, '' when it has only Django's default."""
-    default = constraint.default_violation_error_message
-    return "" if constraint.violation_error_message == default else str(constraint.violation_error_message)
-
-
-def _extra(name: str) -> sql.Identifier:
-    return sql.Identifier(f"x_{name}")
-
-
-def _extra_differs(extra: "Extra") -> sql.Composable:
-    return sql.SQL(
-        "CASE WHEN i.{column} IS NOT NULL AND i.{column} IS DISTINCT FROM ({stored}) THEN {name} END"
-    ).format(column=_extra(extra.name), stored=sql.SQL(extra.stored), name=sql.Literal(extra.name))
-
-
-def _shape_differs(column: sql.Identifier, *, is_line: bool) -> sql.Composable:
-    """Whether two shapes differ by a millimetre or in their number of vertices; a line also by its direction.
-
-    The start and direction of a polygon's rings are each format's own.
-    """
-    tests = "ST_NPoints(i.{0}) = ST_NPoints(t.{0}) AND ST_HausdorffDistance(i.{0}, t.{0}) < {1}" + (
-        " AND ST_Distance(ST_StartPoint(i.{0}), ST_StartPoint(t.{0})) < {1}" if is_line else ""
-    )
-    return sql.SQL("(" + tests + ") IS NOT TRUE").format(column, sql.Literal(SAME_M))
