@@ -28,9 +28,8 @@ def workbook(dossier: Dossier, progress: Progress = nobody_listens) -> bytes:
         heading = f"{table.title} · {wording.imprint(dossier)}"
         write_table(book, table, heading=heading, frozen=table.key)
     progress(len(tables), len(tables) + 1, _("正在写入文件"))
-    for sheet in book.book.worksheets:
-        set_up_page(sheet, foot=f"{dossier.title} · {wording.data_moment(dossier.moment)}")
-    properties = book.book.properties
-    properties.creator, properties.title = "gridmgr", wording.plain(dossier.title)
-    properties.description = wording.plain(wording.imprint(dossier))
+    for sheet in book.sheets:
+        set_up_page(book, sheet, foot=f"{dossier.title} · {wording.data_moment(dossier.moment)}")
+    about = {"author": "gridmgr", "title": dossier.title, "comments": wording.imprint(dossier)}
+    book.book.set_properties({name: wording.plain(text) for name, text in about.items()})
     return settled(book.saved(), dossier.moment)

@@ -6,8 +6,7 @@ from typing import Any
 
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from openpyxl.utils import quote_sheetname
-from openpyxl.worksheet.hyperlink import Hyperlink
+from xlsxwriter.utility import quote_sheetname
 
 from gridmgr.briefing import wording
 from gridmgr.briefing.dossier import Dossier
@@ -20,7 +19,7 @@ from gridmgr.core import quantities
 def write_about(book: Book, dossier: Dossier, tables: Tables) -> None:
     sheet = book.sheet(_("说明"))
     for letter, width in zip("ABCD", (26, 22, 8, 50), strict=True):
-        sheet.column_dimensions[letter].width = width
+        book.widen(sheet, letter, width)
     book.put(sheet, "A1", dossier.title, bold=True, size=16)
     book.put(sheet, "A2", dossier.subtitle)
     facts: Sequence[tuple[str, Any, str]] = [
@@ -35,7 +34,7 @@ def write_about(book: Book, dossier: Dossier, tables: Tables) -> None:
         book.put(sheet, f"B{row}", value, form, align="left")
     row = _key_figures(book, sheet, dossier, tables, first=10)
     _contents(book, sheet, tables, first=row + 2)
-    sheet.freeze_panes = "A4"
+    sheet.freeze_panes("A4")
 
 
 def _key_figures(book: Book, sheet: Any, dossier: Dossier, tables: Tables, first: int) -> int:
@@ -65,8 +64,7 @@ def _contents(book: Book, sheet: Any, tables: Tables, first: int) -> None:
         "gaps": _("没有支部负责的主次干路"),
     }
     for row, (name, table) in enumerate(tables.items(), first + 1):
-        cell = book.put(sheet, f"A{row}", Link(table.title, "#"))
-        cell.hyperlink = Hyperlink(ref=cell.coordinate, location=f"{quote_sheetname(table.title)}!A1")
+        book.put(sheet, f"A{row}", Link(table.title, f"internal:{quote_sheetname(table.title)}!A1"))
         book.put(sheet, f"B{row}", table.counted(), COUNT)
         book.put(sheet, f"D{row}", about[name])
     note = _("各表第二行的合计随筛选变化;起止里程从道路参考线的起点算起。")

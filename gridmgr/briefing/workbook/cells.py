@@ -1,7 +1,6 @@
 """A sheet of a workbook: rows under labels, a line of sums that follow the filter, and formulas with their values.
 
-openpyxl writes a formula without its value, so that a phone's preview shows an empty cell: here the value, which is
-known, goes in beside it.
+Each formula stands with the value that it comes to, so that a phone's preview, which doesn't compute, shows it.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -9,14 +8,10 @@ from dataclasses import dataclass
 from datetime import date, time
 from io import BytesIO
 from typing import Any
-from zipfile import ZIP_DEFLATED, ZipFile
 
 from django.utils.translation import gettext as _
-from openpyxl import Workbook
-from openpyxl.styles import Alignment, Border, Font, PatternFill, Side
-from openpyxl.utils import get_column_letter, quote_sheetname
-from openpyxl.xml.constants import SHEET_MAIN_NS
-from openpyxl.xml.functions import fromstring, tostring
+from xlsxwriter import Workbook
+from xlsxwriter.utility import quote_sheetname, xl_col_to_name
 
 from gridmgr.briefing.wording import ems, plain
 from gridmgr.core.layers.sheets import CELL_CHARACTERS, FORMULA
@@ -25,8 +20,11 @@ FONT = "Microsoft YaHei"
 ACCENT = "0B4F96"
 WASH = "E8F0F8"
 LINE = "8B9097"
+HAIR = 7  # XlsxWriter's number of the finest line
 COUNT, METRES, PERCENT = "#,##0", "#,##0", "0%"
 DAY, TIME, MOMENT = "yyyy-mm-dd", "hh:mm", "yyyy-mm-dd hh:mm"
+A4 = 9  # Excel's number of the paper
+FOOT_CHARACTERS = 200
 LINK_CHARACTERS = 2079  # more than Excel opens
 # Title, sums and labels stand above the rows.
 SUMS_ROW, LABELS_ROW, FIRST_ROW = 2, 3, 4
@@ -148,7 +146,7 @@ class Table:
 
 
 def _letters() -> Iterator[str]:
-    return (get_column_letter(number) for number in range(1, 200))
+    return (xl_col_to_name(number) for number in range(200))
 
 
 def joined(names: Sequence[str]) -> str:
@@ -168,51 +166,64 @@ def _names(cell: str) -> list[str]:
 
 
 class Book:
-    """A workbook that remembers what its formulas come to."""
+    """A workbook in memory, its formats each made once."""
 
     def __init__(self) -> None:
-        self.book = Workbook()
-        self.book.remove(self.book.active)
-        self._known: dict[str, dict[str, Any]] = {}
+        self._stream = BytesIO()
+        options = {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
+        self.book = Workbook(self._stream, options)
+        self.widths: dict[str, list[float]] = {}
+        self._formats: dict[tuple[Any, ...], Any] = {}
 
     def sheet(self, title: str) -> Any:
-        made = self.book.create_sheet(title)
-        self._known[title] = {}
-        return made
+        self.widths[title] = []
+        return self.book.add_worksheet(title)
 
-    def put(self, sheet: Any, place: str, value: Any, form: str = "", **looks: Any) -> Any:
+    @property
+    def sheets(self) -> list[Any]:
+        return list(self.book.worksheets())
+
+    def widen(self, sheet: Any, letter: str, width: float) -> None:
+        """Sets a column's width, in digits of the standard font."""
+        self.widths[sheet.name].append(width)
+        sheet.set_column(f"{letter}:{letter}", width)
+
+    def put(self, sheet: Any, place: str, value: Any, form: str = "", **looks: Any) -> None:
         """Writes a value; text stays text, whatever it begins with. `looks` are fonts, fills and alignment."""
-        cell = sheet[place]
         if isinstance(value, Link):
-            cell = self.put(
-                sheet, place, value.value, form, **{**looks, "colour": ACCENT if value.url else ""}
-            )
             if value.url and len(value.url) <= LINK_CHARACTERS:
-                cell.hyperlink = value.url
-            return cell
+                sheet.write_url(place, value.url)  # its text is what is written below
+            looks, value = {**looks, "colour": ACCENT if value.url else ""}, value.value
+        is_text = isinstance(value, str)
+        quoted = is_text and bool(FORMULA.match(value))
+        look = self._format(form=form, is_text=is_text, quoted=quoted, **looks)
         if isinstance(value, Formula):
-            self._known[sheet.title][place] = value.value
-            cell.value = f"={value.text}"
-        elif isinstance(value, str):
-            cell.value = plain(value)[:CELL_CHARACTERS]
-            cell.data_type = "s"
-            cell.quotePrefix = bool(FORMULA.match(value))
+            sheet.write_formula(place, f"={value.text}", look, value.value)
+        elif is_text:
+            sheet.write_string(place, plain(value)[:CELL_CHARACTERS], look)
+        elif value is None:
+            sheet.write_blank(place, None, look)
+        elif isinstance(value, (date, time)):
+            sheet.write_datetime(place, value, look)
         else:
-            cell.value = value
-        if form:
-            cell.number_format = form
-        _look(cell, **looks)
-        return cell
+            sheet.write_number(place, value, look)
+
+    def _format(self, **looks: Any) -> Any:
+        key = tuple(sorted(looks.items()))
+        if key not in self._formats:
+            self._formats[key] = self.book.add_format(_looks(**looks))
+        return self._formats[key]
 
     def saved(self) -> bytes:
-        stream = BytesIO()
-        self.book.save(stream)
-        return _with_values(stream.getvalue(), list(self._known.values()))
+        self.book.close()
+        return self._stream.getvalue()
 
 
-def _look(
-    cell: Any,
+def _looks(
     *,
+    form: str,
+    is_text: bool,
+    quoted: bool,
     bold: bool = False,
     colour: str = "",
     fill: str = "",
@@ -220,43 +231,26 @@ def _look(
     size: float = 10,
     align: str = "",
     ruled: bool = False,
-) -> None:
-    cell.font = Font(
-        name=FONT,
-        size=size,
-        bold=bold,
-        color=colour or None,
-        underline="single" if colour == ACCENT else None,
-    )
-    if fill:
-        cell.fill = PatternFill("solid", fgColor=fill)
-    if ruled:
-        cell.border = Border(bottom=Side("hair", color=LINE))
-    indent = 1 if ruled and cell.data_type == "s" else 0
-    cell.alignment = Alignment(
-        horizontal=align or ("left" if indent else None), vertical="center", wrap_text=wrap, indent=indent
-    )
-
-
-def _with_values(content: bytes, known: Sequence[Mapping[str, Any]]) -> bytes:
-    """The workbook with each formula's value beside it; `known` by place, for sheet after sheet."""
-    stream = BytesIO()
-    with ZipFile(BytesIO(content)) as taken, ZipFile(stream, "w", ZIP_DEFLATED) as written:
-        names = {f"xl/worksheets/sheet{number}.xml": each for number, each in enumerate(known, 1)}
-        for name in taken.namelist():
-            part = taken.read(name)
-            written.writestr(name, _valued(part, names[name]) if name in names else part)
-    return stream.getvalue()
-
-
-def _valued(sheet: bytes, known: Mapping[str, Any]) -> bytes:
-    root = fromstring(sheet)
-    for cell in root.iter(f"{{{SHEET_MAIN_NS}}}c"):
-        if cell.find(f"{{{SHEET_MAIN_NS}}}f") is not None:
-            value = known[cell.get("r")]
-            cell.set("t", "str" if isinstance(value, str) else "n")
-            cell.find(f"{{{SHEET_MAIN_NS}}}v").text = str(value)
-    return bytes(tostring(root, encoding="UTF-8"))
+) -> dict[str, Any]:
+    """The properties of a cell's format, as XlsxWriter calls them."""
+    indent = 1 if ruled and is_text else 0
+    wanted = {
+        "font_name": FONT,
+        "font_size": size,
+        "bold": bold,
+        "font_color": colour and f"#{colour}",
+        "underline": colour == ACCENT,
+        "bg_color": fill and f"#{fill}",
+        "bottom": HAIR if ruled else 0,
+        "bottom_color": f"#{LINE}" if ruled else "",
+        "align": align or ("left" if indent else ""),
+        "valign": "vcenter",
+        "text_wrap": wrap,
+        "indent": indent,
+        "num_format": form,
+        "quote_prefix": quoted,
+    }
+    return {name: value for name, value in wanted.items() if value}
 
 
 # ── A table on its sheet ──────────────────────────────────────────────────────────────────────────────────
@@ -269,17 +263,17 @@ def write_table(book: Book, table: Table, *, heading: str, frozen: str = "") -> 
     """
     sheet = book.sheet(table.title)
     book.put(sheet, "A1", heading, bold=True, size=12)
-    sheet.row_dimensions[1].height, sheet.row_dimensions[LABELS_ROW].height = 24, 32
+    sheet.set_row(0, 24)
+    sheet.set_row(LABELS_ROW - 1, 32)
     for name in table.columns:
         _write_column(book, sheet, table, name)
     first = next(iter(table.letters.values()))
     if not table.total(next(iter(table.columns))):
         book.put(sheet, f"{first}{SUMS_ROW}", _("筛选合计"), bold=True)
     last = list(table.letters.values())[-1]
-    sheet.auto_filter.ref = f"{first}{LABELS_ROW}:{last}{table.last_row}"
-    after = list(table.columns).index(frozen) + 2 if frozen else 1
-    sheet.freeze_panes = f"{get_column_letter(after)}{FIRST_ROW}"
-    sheet.print_title_rows = f"1:{LABELS_ROW}"
+    sheet.autofilter(f"{first}{LABELS_ROW}:{last}{table.last_row}")
+    sheet.freeze_panes(FIRST_ROW - 1, list(table.columns).index(frozen) + 1 if frozen else 0)
+    sheet.repeat_rows(0, LABELS_ROW - 1)
 
 
 def _write_column(book: Book, sheet: Any, table: Table, name: str) -> None:
@@ -293,7 +287,7 @@ def _write_column(book: Book, sheet: Any, table: Table, name: str) -> None:
     for number, cell in enumerate(cells, FIRST_ROW):
         wrap = _digits(_shown(value_of(cell), column)) + 2 > width
         book.put(sheet, f"{letter}{number}", cell, column.form, wrap=wrap, ruled=True)
-    sheet.column_dimensions[letter].width = width
+    book.widen(sheet, letter, width)
 
 
 def _width(column: Column, cells: Sequence[Any]) -> float:
@@ -323,14 +317,14 @@ def _shown(value: Any, column: Column) -> str:
     return _SHOWN.get(type(value), str)(value)
 
 
-def set_up_page(sheet: Any, *, foot: str) -> None:
+def set_up_page(book: Book, sheet: Any, *, foot: str) -> None:
     """A4, lying for a wide sheet, as wide as the paper at most; page x of y at the foot."""
-    wide = sum(each.width for each in sheet.column_dimensions.values()) > _UPRIGHT_WIDTH
-    sheet.page_setup.orientation = "landscape" if wide else "portrait"
-    sheet.page_setup.paperSize = sheet.PAPERSIZE_A4
-    sheet.page_setup.fitToWidth, sheet.page_setup.fitToHeight = 1, 0
-    sheet.sheet_properties.pageSetUpPr.fitToPage = True
-    sheet.page_margins.left = sheet.page_margins.right = 0.5
-    sheet.oddFooter.left.text = foot.replace("&", "&&")
-    sheet.oddFooter.center.text = "&A"
-    sheet.oddFooter.right.text = _("第 %(page)s 页,共 %(pages)s 页") % {"page": "&P", "pages": "&N"}
+    if sum(book.widths[sheet.name]) > _UPRIGHT_WIDTH:
+        sheet.set_landscape()
+    sheet.set_paper(A4)
+    sheet.fit_to_pages(1, 0)
+    sheet.set_margins(left=0.5, right=0.5, top=1, bottom=1)
+    pages = _("第 %(page)s 页,共 %(pages)s 页") % {"page": "&P", "pages": "&N"}
+    # Excel opens no more than 255 characters; XlsxWriter takes &G, and the end of &&G, for a picture.
+    left = foot[:FOOT_CHARACTERS].replace("&", "＆")
+    sheet.set_footer(f"&L{left}&C&A&R{pages}")
