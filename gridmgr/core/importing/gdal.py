@@ -43,9 +43,9 @@ def read_layer(
     try:
         with warnings.catch_warnings(record=True) as remarks:
             warnings.simplefilter("always")
-            said = pyogrio.read_info(path, layer=layer or None)
-            plain = set(said["ogr_types"]) <= _PLAIN_TYPES and not encoding and not options
-            read = _by_arrow if plain else _by_numpy
+            # What asks for an encoding or options has no mark of ours and is read the slow, patient way.
+            said = {} if encoding or options else pyogrio.read_info(path, layer=layer or None)
+            read = _by_arrow if said and set(said["ogr_types"]) <= _PLAIN_TYPES else _by_numpy
             crs, ids, geometry, columns = read(path, layer or None, encoding=encoding, **options)
     except UnicodeDecodeError as error:
         raise Unreadable(
