@@ -29,7 +29,7 @@ from gridmgr.core.changes import history_of
 from gridmgr.core.history import event_model
 from gridmgr.core.layers.models import DataChange
 from grids.domain.network import derive_road
-from grids.importers import import_backdrop, import_roads, roads
+from grids.importers import import_backdrop, import_roads, road_network
 from grids.models import Assignment, Backdrop, Carriageway, Crossing, Kerb, MemberAssignment, Road, RoadGap
 from parking.models import Bay
 from tests.core.importing.files import EAST, NORTH, degrees, feature, geojson, named_crs, table
@@ -669,7 +669,7 @@ def test_road_that_no_line_can_be_derived_for_is_refused(
             raise ValueError("no medial axis")
         return derive_road(name, ways)
 
-    monkeypatch.setattr(roads, "derive_road", derive)
+    monkeypatch.setattr(road_network, "derive_road", derive)
     path = geojson(tmp_path / "r.geojson", feature(EAST), feature(NORTH, name="乱路"))
     before = counts()
     report = import_roads(path)
