@@ -59,6 +59,7 @@ SITES = Layer(
         holds=["name", "code", "name_en"],
         choices=[*enums.SiteKind.choices, *SiteStatus.choices],
         says_kind=False,
+        rows=lambda audience, on: Site.objects.standing().visible_to(audience, on=on),
     ),
     of_branch=on_sections_of,
     of_road=on_road,

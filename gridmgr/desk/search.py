@@ -105,7 +105,7 @@ MEMBERS = Source(
 
 def _source(layer: Layer, found: Finding) -> Source:
     word = found.word or layer.title
-    return Source(layer.name, word, layer.rows, layer.geometry, layer.route, layer.key, found)
+    return Source(layer.name, word, found.rows or layer.rows, layer.geometry, layer.route, layer.key, found)
 
 
 @cache

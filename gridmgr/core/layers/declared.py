@@ -105,9 +105,9 @@ class Page:
 class Finding:
     """What a search finds of a layer, and how it says so.
 
-    `holds` lookups contain the words, `exact` ones equal them. The subtitle is `subtitle` in SQL, or what it makes of the
-    day; `choices` puts stored choices into words, several with `AND` between; `word` says what it is, before the
-    subtitle where `says_kind`, and over its hits.
+    `rows`: those it looks among, where the layer's carry more than it needs; `holds` lookups contain the words, `exact`
+    ones equal them. The subtitle is `subtitle` in SQL, or what it makes of the day; `choices` puts stored choices into
+    words, several with `AND` between; `word` says what it is, before the subtitle where `says_kind`, and over its hits.
     """
 
     title: Any
@@ -117,6 +117,7 @@ class Finding:
     exact: Sequence[str] = ()
     choices: Iterable[tuple[str, Any]] = ()
     says_kind: bool = True
+    rows: Rows | None = None
 
 
 def and_unless(name: str, condition: Q, more: Any) -> Concat:
