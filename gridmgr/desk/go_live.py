@@ -23,7 +23,7 @@ from gridmgr.core.past import at_present
 from gridmgr.core.quantities import length
 from grids.domain.gaps import unassigned_stretches
 from grids.domain.reference_line import BESIDE_LIMIT_M, COVERED_LIMIT
-from grids.layers import ROADS
+from grids.layers import ROADS, SECTIONS
 from grids.models import Assignment, Branch, Kerb, Member, MemberAssignment, Road
 from parking.layers import BAYS, SCHOOLS
 from parking.models import Bay, School
@@ -151,7 +151,7 @@ def _people(on: date) -> Iterator[Step]:
         _("责任到人"),
         _("%s 段") % MemberAssignment.objects.on_day(on).count(),
         _("%s 个责任路段没有落实到党员") % nobodys if nobodys else "",
-        reverse("sections"),
+        reverse(SECTIONS.name),
         _("分给党员"),
     )
     without = serving.filter(user__isnull=True).count()
