@@ -43,18 +43,14 @@ def of_type(shapes: np.ndarray, declared: str) -> np.ndarray:
 def why_unfit(shapes: np.ndarray, declared: str, allowed: Collection[str] = ()) -> Iterable[tuple[int, str]]:
     """(index, reason) of every shape that can't be taken, each with its first reason."""
     wanted, words = _wanted_kinds(declared, allowed)
-    counts = shapely.get_num_coordinates(shapes)
-    finite = (
-        np.add.reduceat(~np.isfinite(shapely.get_coordinates(shapes)).all(axis=1), _starts(counts))
-        if counts.sum()
-        else counts
-    )
+    xy, owner = shapely.get_coordinates(shapes, return_index=True)
+    endless = np.bincount(owner[~np.isfinite(xy).all(axis=1)], minlength=len(shapes))
     tests: list[tuple[np.ndarray, str]] = [
         (shapely.is_missing(shapes), _("没有几何。请补画或删除这一行。")),
         (~np.isin(shapely.get_type_id(shapes), wanted), words + _("请换图层,或删除这一行。")),
         (shapely.is_empty(shapes), _("几何为空。请补画或删除这一行。")),
         (shapely.has_z(shapes) | shapely.has_m(shapes), three_d()),
-        ((counts > 0) & (finite > 0), not_finite()),
+        (endless > 0, not_finite()),
     ]
     seen: set[int] = set()
     for test, reason in tests:
@@ -77,12 +73,6 @@ def _wanted_kinds(declared: str, allowed: Collection[str]) -> tuple[list[int], s
     }
     kind, text = words[declared]
     return [kind], text
-
-
-def _starts(counts: np.ndarray) -> np.ndarray:
-    """Where each shape's coordinates begin in the array of all of them; the last start stays inside it."""
-    starts = np.concatenate([[0], np.cumsum(counts)[:-1]])
-    return np.minimum(starts, counts.sum() - 1)
 
 
 def metric(shapes: np.ndarray, source: "Datum | pyproj.CRS") -> np.ndarray:
