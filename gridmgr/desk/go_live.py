@@ -68,8 +68,7 @@ def left() -> int:
         return sum(step.wanted and not step.done for step in steps(timezone.localdate()))
 
     with at_present():
-        found: int = cache.get_or_set("go-live-left", count, KEPT_S)
-    return found
+        return cache.get_or_set("go-live-left", count, KEPT_S) or 0
 
 
 def steps(on: date) -> list[Step]:

@@ -37,8 +37,7 @@ class City(models.Model):
 
 def city_name() -> str:
     """What the city is called, '' as long as nobody said; read from the database at most once a minute per process."""
-    found: str = cache.get_or_set("city-name", _stored_name, KEPT_S)
-    return found
+    return str(cache.get_or_set("city-name", _stored_name, KEPT_S))
 
 
 def _stored_name() -> str:
