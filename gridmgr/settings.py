@@ -85,24 +85,24 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "gridmgr.core.accounts.address.ClientAddressMiddleware",  # first: whatever reads an address reads the client's
-    "gridmgr.feeds.health.MonitorMiddleware",
+    "gridmgr.core.pipeline.MonitorMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.middleware.gzip.GZipMiddleware",  # masks the length of what it compresses; CSRF tokens are masked anyway
-    "gridmgr.core.headers.HeadersMiddleware",
+    "gridmgr.core.pipeline.HeadersMiddleware",
     "csp.middleware.CSPMiddleware",
-    "gridmgr.core.door.DoorMiddleware",
+    "gridmgr.core.pipeline.PlainTextMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
-    "gridmgr.core.language.ChosenLanguageMiddleware",
+    "gridmgr.core.pipeline.ChosenLanguageMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
-    "django.contrib.auth.middleware.AuthenticationMiddleware",
-    "gridmgr.core.accounts.lapsed.DoorMiddleware",  # deny by default: a new page is closed
+    "gridmgr.core.accounts.entry.AccountMiddleware",
+    "gridmgr.core.accounts.entry.ClosedPagesMiddleware",  # deny by default: a new page is closed
     "django.contrib.messages.middleware.MessageMiddleware",
-    "gridmgr.core.accounts.first_password.FirstPasswordMiddleware",
+    "gridmgr.core.accounts.entry.FirstPasswordMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
-    "gridmgr.core.history.HistoryMiddleware",
-    "gridmgr.core.errors.DomainErrorMiddleware",
+    "gridmgr.core.pipeline.HistoryMiddleware",
+    "gridmgr.core.pipeline.DomainErrorMiddleware",
 ]
 
 ROOT_URLCONF = "gridmgr.urls"

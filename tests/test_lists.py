@@ -96,7 +96,7 @@ def make_points(count: int) -> None:
     DropOffPointFactory.create_batch(count)
 
 
-# Session, account, whether there is demo data, how many rows, the rows: 5; choices of roads and of branches: 1 each.
+# Session with account, the city, whether there is demo data, how many rows, the rows: 5; choices of roads and of branches: 1 each.
 QUERIES = [
     ("branches", make_branches, 5),
     ("roads", make_roads, 6),
@@ -382,7 +382,7 @@ def test_site_page_takes_the_same_queries_for_one_pitch_and_for_three(client_as:
     with CaptureQueriesContext(connection) as captured:
         response = client.get(site.get_absolute_url())
     assert text(response).count("已占用") == count + 1  # and once among the facts
-    # Session, account; exception of the calendar today and the next 60 days; site; section, shares; pitches,
+    # Session with account; the city; exception of the calendar today and the next 60 days; site; section, shares; pitches,
     # allocations; where it is in words; history, the names of road and planners in it; demo.
     assert len(captured) == 14, "\n".join(query["sql"] for query in captured)
 
@@ -474,12 +474,12 @@ def test_search_of_a_member_stays_on_their_own_stretches(client_as: Any, town: T
 
 
 @pytest.mark.parametrize("count", [1, 3])
-def test_search_takes_three_queries(client_as: Any, count: int) -> None:
+def test_search_takes_two_queries(client_as: Any, count: int) -> None:
     MemberFactory.create_batch(count, name="张三")
     client = client_as("office")
     with CaptureQueriesContext(connection) as captured:
         assert len(suggested(client, "张")) == count
-    assert len(captured) == 3  # session, account, one union of all kinds
+    assert len(captured) == 2  # session with account, one union of all kinds
 
 
 def test_search_page_groups_by_kind_and_answers_json_on_request(client_as: Any, town: Town) -> None:

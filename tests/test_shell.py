@@ -13,7 +13,8 @@ from django.test import Client, RequestFactory
 from psycopg2.extras import DateRange
 
 from gridmgr.core import quantities
-from gridmgr.core.errors import Conflict, DomainErrorMiddleware
+from gridmgr.core.errors import Conflict
+from gridmgr.core.pipeline import DomainErrorMiddleware
 from tests.conftest import Town
 from tests.drawing import period, stretch
 from tests.factories import BranchFactory, UserFactory

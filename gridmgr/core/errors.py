@@ -1,7 +1,7 @@
-"""Errors that speak to a person, and the one place that turns them into HTTP answers."""
+"""Errors that speak to a person, and the one place that turns them into HTTP answers (asked by pipeline.py)."""
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -80,22 +80,6 @@ def constraint_of(error: IntegrityError) -> str:
     return getattr(diagnosis, "constraint_name", None) or ""
 
 
-class DomainErrorMiddleware:
-    """Answers domain errors and database refusals in words: JSON to programs, a page to people."""
-
-    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
-        self.get_response = get_response
-
-    def __call__(self, request: HttpRequest) -> HttpResponse:
-        return self.get_response(request)
-
-    def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
-        if trouble(error)[0] == 503:
-            return _without_database(request, error)
-        status, text = explain(error)
-        return answer(request, status=status, text=text, error=error) if status else None
-
-
 def explain(error: BaseException) -> tuple[int, str]:
     """HTTP status and words for `error`; status 0 when it is not for a person to mend."""
     if isinstance(error, DomainError):
@@ -131,12 +115,12 @@ def _sent(request: HttpRequest) -> list[tuple[str, str]]:
 def last_resort(request: HttpRequest) -> HttpResponse:
     """handler500: what rose where no view was: in a middleware, while a session was loaded or saved, in a page of words."""
     error = sys.exc_info()[1]
-    return (error and _without_database(request, error)) or server_error(request)
+    return (error and without_database(request, error)) or server_error(request)
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
     """handler400: what can't be read as a request at all."""
-    if trouble(exception)[0] == 503 and (away := _without_database(request, exception)):
+    if trouble(exception)[0] == 503 and (away := without_database(request, exception)):
         return away
     with readers_language(request):
         if isinstance(exception, DisallowedHost):
@@ -147,7 +131,8 @@ def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
         return plain(request, status=400, text=text)
 
 
-def _without_database(request: HttpRequest, error: BaseException) -> HttpResponse | None:
+def without_database(request: HttpRequest, error: BaseException) -> HttpResponse | None:
+    """`error` in words on a page that asks nothing of the database; None when there are no words for it."""
     with readers_language(request):
         status, text = explain(error)
         return plain(request, status=status, text=text) if status else None

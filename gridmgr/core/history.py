@@ -7,14 +7,12 @@ from contextlib import contextmanager, suppress
 from typing import Any, TypeVar
 
 import pghistory
-import pghistory.middleware
 import pghistory.trigger
 import pgtrigger
 from django.contrib.gis.db.models import GeometryField
 from django.contrib.postgres.indexes import BrinIndex
 from django.db import DatabaseError, connections, models
 from django.db.models.expressions import Func
-from django.http import HttpRequest
 
 M = TypeVar("M", bound=type[models.Model])
 
@@ -242,18 +240,6 @@ def _unindexed(model: type[models.Model], exclude: Sequence[str]) -> dict[str, "
                 db_index=False,
             )
     return {name: field for name, field in lean.items() if name not in exclude}
-
-
-class HistoryMiddleware(pghistory.middleware.HistoryMiddleware):
-    """Writes who is logged in, and on which page, beside every change that the request makes."""
-
-    def get_context(self, request: HttpRequest) -> dict[str, Any]:
-        user = request.user if request.user.is_authenticated else None
-        return {
-            "user": user.pk if user else None,
-            "username": user.get_username() if user else "",
-            "url": request.path,
-        }
 
 
 def event_model(model: type[models.Model]) -> Any:

@@ -103,6 +103,7 @@ def _gunicorn(port: int, environment: Mapping[str, str]) -> subprocess.Popen[byt
 def _options(port: int) -> list[str]:
     lines = (ROOT / "script" / "server").read_text(encoding="utf-8").split('[web]="', 1)[1].split('"', 1)[0]
     for setting, value in {
+        "$host": "127.0.0.1",
         "$port": str(port),
         "${GRIDMGR_WORKERS:-2}": "2",
         "${GRIDMGR_THREADS:-4}": "4",

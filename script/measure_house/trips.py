@@ -22,16 +22,15 @@ OURS = ("gridmgr", "grids", "vendors", "parking")
 ZOOM = 15
 WARMED_BY = 3  # requests before the one that is followed: what is kept from then on is read already
 
-# Files at most (docs/architecture.md).
-AIMS = {"tile": 8, "list": 10, "verdict": 12, "my": 14}
-
 
 def trips() -> dict[str, list[str]]:
     """The files of each trip, below the repository, of the city in the database. Needs the demo city."""
-    site = Site.objects.standing().annotate(centre=Transform(Centroid("area"), WGS84)).order_by("code").first()
+    site = (
+        Site.objects.standing().annotate(centre=Transform(Centroid("area"), WGS84)).order_by("code").first()
+    )
     if site is None:
         raise SystemExit("the database has no city: run manage.py demo first")
-    lon, lat = site.centre.coords  # type: ignore[attr-defined]
+    lon, lat = site.centre.coords
     mercator = Transform(Centroid("area"), 3857)
     x, y = Site.objects.filter(pk=site.pk).values_list(mercator, flat=True)[0].coords
     size = Tile(ZOOM, 0, 0).size_m
@@ -79,12 +78,4 @@ def files_run() -> Iterator[set[str]]:
         sys.setprofile(None)
         names = {code.co_filename for code in codes if code.co_name != "<module>"}
         ours = {Path(name) for name in names if name.startswith(str(ROOT))}
-        found |= {
-            str(each.relative_to(ROOT)) for each in ours if each.relative_to(ROOT).parts[0] in OURS
-        }
-
-
-def rows() -> Iterator[tuple[str, int, int]]:
-    """(trip, files, aim) of each trip."""
-    for name, files in trips().items():
-        yield name, len(files), AIMS[name]
+        found |= {str(each.relative_to(ROOT)) for each in ours if each.relative_to(ROOT).parts[0] in OURS}

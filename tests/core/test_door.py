@@ -9,8 +9,8 @@ from django.conf import settings
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client, RequestFactory
 
-from gridmgr.core.door import MOST_DEPTH, json_of, read_json
 from gridmgr.core.errors import Invalid, TooMuch
+from gridmgr.core.json_body import MOST_DEPTH, json_of, read_json
 from tests.conftest import RoleClient, Town
 
 pytestmark = pytest.mark.django_db

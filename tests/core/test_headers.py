@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from gridmgr.core.headers import POLICY
+from gridmgr.core.pipeline import POLICY
 from tests.conftest import Town
 from tests.test_rights import PAGES
 

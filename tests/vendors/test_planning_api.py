@@ -113,8 +113,8 @@ def test_verdict_asks_as_many_queries_for_one_facility_as_for_many(planner: Role
             connection,
         ) as queries:
             assert post(planner, "/plan/verdict", body(road)).status_code == 200
-        # Session, account, kerb, rules, and one statement each for distances, kerb uses and footways.
-        assert len(queries) == 7, [query["sql"][:100] for query in queries]
+        # Session and account, kerb, rules, and one statement each for distances, kerb uses and footways.
+        assert len(queries) == 6, [query["sql"][:100] for query in queries]
 
 
 def test_free_area_is_judged_as_it_is(planner: RoleClient, road: Road) -> None:

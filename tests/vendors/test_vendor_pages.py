@@ -107,7 +107,7 @@ def test_register_takes_the_same_queries_for_one_vendor_and_three(client_as: Any
     client = client_as("office")
     with CaptureQueriesContext(connection) as captured:
         assert client.get("/vendors/").content.decode().count('<td class="heading"') == count
-    # Session, account, demo data; branches to filter by; how many, the vendors, their pitches, their queues.
+    # Session with account, the city, demo data; branches to filter by; how many, the vendors, their pitches, their queues.
     assert len(captured) == 8, "\n".join(query["sql"] for query in captured)
 
 

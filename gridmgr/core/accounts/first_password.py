@@ -1,14 +1,8 @@
 """A first password: given by an administrator, kept as a hash alone, good for two weeks and for nothing but choosing one's own."""
 
 import logging
-from collections.abc import Callable
 from datetime import timedelta
-from typing import Any
 
-from django.contrib import messages
-from django.contrib.auth import logout
-from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect
 from django.utils import timezone
 from django.utils.crypto import get_random_string
 from django.utils.translation import gettext as _
@@ -16,7 +10,6 @@ from django.utils.translation import gettext as _
 from gridmgr.core.accounts import tries
 from gridmgr.core.accounts.models import User
 from gridmgr.core.accounts.sessions import end_sessions
-from gridmgr.core.errors import answer
 
 GOOD_FOR = timedelta(days=14)
 SIGNS = "abcdefghjkmnpqrstuvwxyz23456789"  # none that can be taken for another
@@ -61,29 +54,3 @@ def has_lapsed(user: User) -> bool:
 
 def lapsed_words() -> str:
     return _("初始密码已过期(有效 14 天)。请找管理员重设一个新的初始密码。")
-
-
-class FirstPasswordMiddleware:
-    """Until a first password is changed there is one page."""
-
-    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
-        self.get_response = get_response
-
-    def __call__(self, request: HttpRequest) -> HttpResponse:
-        return self.get_response(request)
-
-    def process_view(self, request: HttpRequest, view: Any, args: Any, kwargs: Any) -> HttpResponse | None:
-        if not getattr(view, "login_required", True):
-            return None  # open to all
-        user: Any = request.user
-        if getattr(user, "first_password_until", None) is None:
-            return None
-        if has_lapsed(user):
-            logout(request)
-            messages.error(request, lapsed_words())
-            return redirect("login")
-        if request.resolver_match and request.resolver_match.url_name in OPEN:
-            return None
-        if "application/json" in request.headers.get("Accept", ""):
-            return answer(request, status=403, text=_("请先把初始密码改成自己的密码。"))
-        return redirect("account-password")

@@ -16,8 +16,7 @@ from urllib.parse import urlsplit
 
 from cryptography.fernet import Fernet, InvalidToken
 from django.conf import settings
-from django.contrib.auth.middleware import LoginRequiredMiddleware
-from django.contrib.auth.views import LoginView, redirect_to_login
+from django.contrib.auth.views import LoginView
 from django.core import signing
 from django.core.exceptions import BadRequest
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
@@ -69,33 +68,15 @@ def _lock() -> Fernet:
 # ── At the door ───────────────────────────────────────────────────────────────────────────────────────────
 
 
-class DoorMiddleware(LoginRequiredMiddleware):
-    """Closed pages: a script is told so, a form is kept, and whoever opens a page logs in and gets it."""
-
-    def process_view(
-        self, request: HttpRequest, view_func: Any, view_args: Any, view_kwargs: Any
-    ) -> HttpResponseBase | None:
-        if request.method == "POST" and request.user.is_authenticated:
-            _forget(request)
-        answer: HttpResponseBase | None = super().process_view(request, view_func, view_args, view_kwargs)
-        return answer
-
-    def handle_no_permission(self, request: HttpRequest, view_func: Any) -> HttpResponseBase:  # type: ignore[override]
-        if _is_script(request):
-            return _told_to_log_in()
-        if request.method == "POST":
-            return login_page(request, status=401)
-        return redirect_to_login(request.get_full_path(), self.get_login_url(view_func))
-
-
-def _is_script(request: HttpRequest) -> bool:
+def is_script(request: HttpRequest) -> bool:
     """Our own scripts say so; a browser that opens a page never asks for JSON first."""
     return request.headers.get("X-Requested-With") == "fetch" or request.headers.get("Accept", "").startswith(
         "application/json"
     )
 
 
-def _told_to_log_in() -> JsonResponse:
+def told_to_log_in() -> JsonResponse:
+    """What a script is told at a closed page."""
     words = {"error": _("登录已过期,请重新登录。"), "login": reverse(settings.LOGIN_URL)}
     response = JsonResponse(words, status=401, json_dumps_params={"ensure_ascii": False})
     response["Cache-Control"] = "no-store"
@@ -104,7 +85,7 @@ def _told_to_log_in() -> JsonResponse:
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponseBase:
     """In place of a dead end: the same form again with a new token, when it came from a page of our own."""
-    if _is_script(request):
+    if is_script(request):
         words = {"error": _("页面已过期,请刷新后再试。")}
         return JsonResponse(words, status=403, json_dumps_params={"ensure_ascii": False})
     if request.path == reverse(settings.LOGIN_URL) or not request.user.is_authenticated:
@@ -223,8 +204,8 @@ def put_aside(request: HttpRequest) -> HttpResponse:
     return redirect(unsent.page if unsent else settings.LOGIN_REDIRECT_URL)
 
 
-def _forget(request: HttpRequest) -> None:
+def forget(request: HttpRequest) -> None:
     """Sent again, or put aside: it is not offered a second time."""
     unsent = unsent_of(request)
-    if SLOT in request.session and (unsent is None or unsent.action == request.get_full_path()):
-        del request.session[SLOT]
+    if unsent is None or unsent.action == request.get_full_path():
+        request.session.pop(SLOT, None)

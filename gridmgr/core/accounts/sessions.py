@@ -17,7 +17,12 @@ AGENT, ADDRESS = "_agent", "_address"  # what a session remembers of where it be
 
 
 class SessionStore(DatabaseStore):
-    """Django's, over our table. A session that is used is marked as seen, at most once in five minutes."""
+    """Django's, over our table. A session that is used is marked as seen, at most once in five minutes.
+
+    `account` is the account of the session as it was read with it, with its Member; None for one that is new.
+    """
+
+    account: User | None = None
 
     @classmethod
     def get_model_class(cls) -> type[Session]:
@@ -31,8 +36,13 @@ class SessionStore(DatabaseStore):
         return row
 
     def _get_session_from_db(self) -> Session | None:
-        row: Session | None = super()._get_session_from_db()  # type: ignore[misc]
-        if row is not None and timezone.now() - row.last_seen > SEEN_EVERY:
+        running = Session.objects.filter(session_key=self.session_key, expire_date__gt=timezone.now())
+        row = running.select_related("account__member").first()
+        if row is None:
+            self._session_key = None
+            return None
+        self.account = row.account
+        if timezone.now() - row.last_seen > SEEN_EVERY:
             Session.objects.filter(pk=row.pk).update(last_seen=timezone.now())
         return row
 

@@ -1,67 +1,21 @@
-"""What comes in at the door: text that no column can hold, and JSON that is too much, are refused before a page reads them."""
+"""JSON that is sent to us: what is too much, and text that no column can hold, is refused before a page reads it."""
 
 import json
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, NoReturn
 
 from django.conf import settings
 from django.core.exceptions import RequestDataTooBig
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest
 from django.http.request import RawPostDataException, UnreadablePostError
 from django.utils.translation import gettext as _
 
 from gridmgr.core.errors import Invalid, TooMuch
-from gridmgr.core.outage import plain, readers_language
 
 # PostgreSQL's text holds any character but NUL; halves of surrogate pairs are no characters.
 NO_TEXT = re.compile("[\0\ud800-\udfff]")
 MOST_DEPTH = 32
-
-
-class DoorMiddleware:
-    """Answers 400 to a path, query, cookie, header or form field with a character that is no text.
-
-    A form that comes with a file, of which the view settles how it is taken, is left to the view's own form.
-    """
-
-    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
-        self.get_response = get_response
-
-    def __call__(self, request: HttpRequest) -> HttpResponse:
-        if any(NO_TEXT.search(text) for text in _around(request)):
-            return self._refused(request)
-        return self.get_response(request)
-
-    def process_view(
-        self, request: HttpRequest, view: Callable[..., HttpResponse], args: Any, kwargs: Any
-    ) -> HttpResponse | None:
-        if getattr(view, "csrf_exempt", False) or not any(
-            NO_TEXT.search(text) for text in _pairs(request.POST)
-        ):
-            return None
-        return self._refused(request)
-
-    def _refused(self, request: HttpRequest) -> HttpResponse:
-        with readers_language(request):
-            text = _("网址、表单或请求头里有不能保存的字符(空字符或半个字符)。请去掉后再试。")
-            return plain(request, status=400, text=text)
-
-
-def _around(request: HttpRequest) -> Iterator[str]:
-    yield request.path_info
-    yield from _pairs(request.GET)
-    yield from (each for pair in request.COOKIES.items() for each in pair)
-    yield from (value for name, value in request.META.items() if name.startswith(("HTTP_", "CONTENT_")))
-
-
-def _pairs(given: Any) -> Iterator[str]:
-    for name, values in given.lists():
-        yield name
-        yield from values
-
-
-# ── JSON ──────────────────────────────────────────────────────────────────────────────────────────────────
 
 
 def json_of(request: HttpRequest) -> dict[str, Any]:
