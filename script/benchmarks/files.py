@@ -13,7 +13,6 @@ import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import date
 from pathlib import Path
 from statistics import median
 from time import perf_counter
@@ -23,6 +22,7 @@ import numpy as np
 import pgtrigger
 import shapely
 from django.db import connection
+from django.utils.timezone import localdate
 
 from gridmgr.catalog import layer_named
 from gridmgr.core.accounts.audience import Audience
@@ -200,9 +200,7 @@ def _bring_in(rows: _Rows, path: Path) -> None:
 
 
 def _send_out(rows: _Rows, path: Path) -> None:
-    done = export_layer(
-        layer_named(rows.layer), path, audience=Audience(role="office"), on=date(2026, 11, 22)
-    )
+    done = export_layer(layer_named(rows.layer), path, audience=Audience(role="office"), on=localdate())
     if done.features != COUNT:
         raise RuntimeError(f"{done.features} of {COUNT} {rows.layer}")
 
