@@ -48,7 +48,8 @@ def new_database(like: str = "template1") -> Iterator[str]:
     try:
         yield name
     finally:
-        psql("postgres", f"DROP DATABASE {name} WITH (FORCE)")
+        # Without force, which would try to end autovacuum too, and may not.
+        psql("postgres", f"DROP DATABASE {name}")
 
 
 def python(database: str, var: Path, *arguments: str | Path, **more: str) -> subprocess.CompletedProcess[str]:

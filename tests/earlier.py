@@ -15,12 +15,22 @@ Key = tuple[str, str]
 
 
 class EarlierLoader(MigrationLoader):
-    """Knows no squashed migrations."""
+    """Knows no squashed migrations, and nothing that came after them."""
 
     def load_disk(self) -> None:
         super().load_disk()
-        for key in [key for key in self.disk_migrations if "_squashed_" in key[1]]:
-            del self.disk_migrations[key]
+        squashed = {key: migration for key, migration in self.disk_migrations.items() if migration.replaces}
+        replaced = {key for migration in squashed.values() for key in migration.replaces}
+        apps = {app for app, _name in squashed}
+        later = {key for key in self.disk_migrations if key[0] in apps and key not in replaced}
+        while later:
+            for key in later:
+                del self.disk_migrations[key]
+            later = {
+                key
+                for key, migration in self.disk_migrations.items()
+                if not set(migration.dependencies).isdisjoint(later)
+            }
 
 
 def migrate(*targets: Key) -> None:

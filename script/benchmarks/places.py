@@ -8,40 +8,41 @@ random with a fixed seed. GRIDMGR_BENCH_ROADS names the file of another city tha
 import math
 import os
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from itertools import combinations
 from pathlib import Path
 from random import Random
 from typing import Any
 
-import numpy as np
-import shapely
-from shapely import LineString, MultiLineString, Point
+from shapely import MultiLineString, Point
 
-from gridmgr.core.importing.rows import LINES, read_table
 from gridmgr.register.gazetteer import city_atlas
 from grids.domain.atlas import Atlas
 from grids.domain.places import Match, Spot, State, find_place
-from grids.importers.fields import read_ways
+from script.benchmarks.streets_of_file import WAYS, Junction, Streets, apart, bearing, beyond
 from script.benchmarks.timing import seconds
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 ROADS = Path(os.environ.get("GRIDMGR_BENCH_ROADS") or ROOT / "fixtures" / "taiyuan" / "roads_all.geojson")
+
+
 SEED, MOST, MOST_UNSURE = 7, 500, 300
-ONE_JUNCTION_M = (
-    80.0  # shared vertices spread wider than this are several junctions: their pair is not asked about
-)
-ARM_M = 60.0  # how far from a junction the direction of its arms is taken
-MOST_ARMS = 4  # a street that leaves a junction in more ways is too wide to say where its middle is
+
+
 CORNER_M, OFF_ROAD_M = 90.0, 45.0  # how far a right corner may lie from its junction, a right kerb from a way
+
+
 NEAR_M, SLACK_M = (
     15.0,
     2.0,
 )  # so near to the junction's middle its streets' sides count, give or take, not the bearing
+
+
 STRETCH_M = (120.0, 5000.0)
-WAYS = {"北": 0, "东北": 45, "东": 90, "东南": 135, "南": 180, "西南": 225, "西": 270, "西北": 315}
+
+
 CARDINALS, DIAGONALS = ("北", "东", "南", "西"), ("东北", "东南", "西南", "西北")
+
 
 AND = ("与", "和", "、", "/", "×", "及", "跟", "—", "")
 JUNCTION = ("交叉口", "路口", "十字路口", "交汇处", "十字", "交叉路口", "口", "丁字路口", "交口")
@@ -72,27 +73,6 @@ FULL_WIDTH = str.maketrans("0123456789()", "０１２３４５６７８９（）
 
 
 @dataclass(frozen=True)
-class Junction:
-    """Where ways of two names share vertices: the middle, and the bearings at which each name's ways leave it."""
-
-    names: tuple[str, str]
-    x: float
-    y: float
-    arms: tuple[tuple[float, ...], tuple[float, ...]]
-
-    @property
-    def all_arms(self) -> tuple[float, ...]:
-        return self.arms[0] + self.arms[1]
-
-    def leads(self, way: str, *, on: Sequence[int] = (0, 1)) -> bool:
-        return any(apart(arm, WAYS[way]) <= 30 for name in on for arm in self.arms[name])
-
-    def has_corner(self, way: str) -> bool:
-        flanks = (WAYS[way] - 45) % 360, (WAYS[way] + 45) % 360
-        return all(any(apart(arm, flank) <= 30 for arm in self.all_arms) for flank in flanks)
-
-
-@dataclass(frozen=True)
 class Asked:
     """A text of one kind, and whether a spot on the road of that name is where it says."""
 
@@ -113,84 +93,6 @@ def run() -> list[dict[str, Any]]:
     took = 1000 * seconds(lambda: [find_place(text, atlas) for text in every]) / len(every)
     size = f"{len(every)} texts, {len(atlas.streets)} roads, {len(atlas.landmarks)} landmarks"
     return [*rows, {"figure": "one text, ms", "size": size, "value": took}]
-
-
-# ── The raw ways ──────────────────────────────────────────────────────────────────────────────────────────
-
-
-@dataclass(frozen=True)
-class Streets:
-    """What bears a name in a file, ramps too, and where two names meet on their through ways, when they do so once."""
-
-    lines: dict[str, MultiLineString]
-    junctions: list[Junction]
-
-    @classmethod
-    def of(cls, path: Path, known: set[str]) -> "Streets":
-        """The file's streets; junctions only of names that the city knows as roads."""
-        ways = [way for way in read_ways(read_table(path, kinds=LINES)).ways if way.name]
-        drawn = [(way.name, way.is_link, shapely.from_wkb(bytes(way.line.wkb))) for way in ways]
-        through, whole = (
-            _by_name((name, line) for name, is_link, line in drawn if links or not is_link)
-            for links in (False, True)
-        )
-        names_at: dict[tuple[float, float], set[str]] = defaultdict(set)
-        for name, is_link, line in drawn:
-            for x, y in shapely.get_coordinates(line) if not is_link else ():
-                names_at[round(x, 3), round(y, 3)].add(name)
-        shared: dict[tuple[str, str], list[tuple[float, float]]] = defaultdict(list)
-        for vertex, names in names_at.items():
-            for pair in combinations(sorted(names & known), 2):
-                shared[pair].append(vertex)
-        places = [_junction(through, *each) for each in sorted(shared.items()) if _is_one(each[1])]
-        return cls(whole, [each for each in places if max(map(len, each.arms)) <= MOST_ARMS])
-
-
-def _by_name(lines: Iterable[tuple[str, LineString]]) -> dict[str, MultiLineString]:
-    found: dict[str, list[LineString]] = defaultdict(list)
-    for name, line in lines:
-        found[name].append(line)
-    return {name: shapely.union_all(parts) for name, parts in found.items()}
-
-
-def _is_one(vertices: list[tuple[float, float]]) -> bool:
-    return bool(np.hypot(*np.ptp(vertices, axis=0)) <= ONE_JUNCTION_M)
-
-
-def _junction(
-    through: dict[str, MultiLineString], names: tuple[str, str], shared: list[tuple[float, float]]
-) -> Junction:
-    x, y = np.mean(shared, axis=0)
-    ring = shapely.Point(x, y).buffer(ARM_M).exterior
-    arms = tuple(
-        tuple(
-            bearing(at.x - x, at.y - y)
-            for part in shapely.get_parts(through[name].intersection(ring))
-            if not (at := part.centroid).is_empty
-        )
-        for name in names
-    )
-    return Junction(names, float(x), float(y), (arms[0], arms[1]))
-
-
-def bearing(east: float, north: float) -> float:
-    return math.degrees(math.atan2(east, north)) % 360
-
-
-def apart(a: float, b: float) -> float:
-    return abs((a - b + 180) % 360 - 180)
-
-
-def _beyond(lines: MultiLineString, at: Point, way: str) -> float:
-    """How many metres a point lies to that side of the middle of a street's ways abreast of it."""
-    east, north = math.sin(math.radians(WAYS[way])), math.cos(math.radians(WAYS[way]))
-    across = LineString(
-        [(at.x - 90 * east, at.y - 90 * north), (at.x + 90 * east, at.y + 90 * north)]
-    ).buffer(3)
-    hits = [part.centroid for part in shapely.get_parts(lines.intersection(across)) if not part.is_empty]
-    hits = hits or [shapely.ops.nearest_points(lines, at)[0]]
-    x, y = np.mean([(hit.x, hit.y) for hit in hits], axis=0)
-    return float((at.x - x) * east + (at.y - y) * north)
 
 
 # ── Texts that say where ──────────────────────────────────────────────────────────────────────────────────
@@ -258,7 +160,7 @@ def _in_corner(streets: Streets, place: Junction, at: Point, way: str) -> bool:
     away = math.hypot(at.x - place.x, at.y - place.y)
     if away <= CORNER_M and apart(bearing(at.x - place.x, at.y - place.y), WAYS[way]) <= 58:
         return True
-    sides = (_beyond(streets.lines[name], at, way) for name in place.names)
+    sides = (beyond(streets.lines[name], at, way) for name in place.names)
     return away <= NEAR_M and all(side > -SLACK_M for side in sides)
 
 
@@ -266,7 +168,7 @@ def _is_off(lines: MultiLineString, place: Junction, at: Point, heading: str, si
     east, north = at.x - place.x, at.y - place.y
     along = east * math.sin(math.radians(WAYS[heading])) + north * math.cos(math.radians(WAYS[heading]))
     in_reach = 0.6 * far - 5 <= math.hypot(east, north) <= far + CORNER_M and along > 0.5 * far
-    return in_reach and _beyond(lines, at, side) > 0 and at.distance(lines) < OFF_ROAD_M
+    return in_reach and beyond(lines, at, side) > 0 and at.distance(lines) < OFF_ROAD_M
 
 
 def _between(streets: Streets, rng: Random) -> Iterator[Asked]:
@@ -296,7 +198,7 @@ def _in_stretch(
 
     def is_right(at: Point, road: str) -> bool:
         within = at.distance(start) + at.distance(end) < most and at.distance(lines) < OFF_ROAD_M
-        return road == name and within and _beyond(lines, at, side) > 0
+        return road == name and within and beyond(lines, at, side) > 0
 
     return is_right
 
