@@ -44,6 +44,7 @@ DJANGOS = [
         "history_view",
         "get_session_store_class",
         "get_model_class",
+        "_get_session_from_db",
     ),
 ]
 # Ours, each with its reason.
@@ -54,6 +55,8 @@ KNOWN = {
     "lay_bays": "laying a row of bays: the verb stands and is tested, the page is to come",
     "hand_over_secretary": "handing over a branch: the verb stands and is tested; the admin does it by its formset",
     "propose_zone": "the zone of a city that is set up, for the set-up of new cities",
+    "geodataframe": "layers for those who analyse, in a shell or a notebook (docs/analysis.md)",
+    "rows_as_frame": "rows for those who analyse (docs/analysis.md)",
     "import_upload": "reading and importing in one step, as tests of both do it; pages preview in between",
 }
 TEMPLATES = {".html", ".txt", ".xml", ".svg"}
