@@ -107,6 +107,18 @@ def test_a_function_made_by_anybody_gets_one_at_the_next_migrate() -> None:
         assert cursor.fetchone() == (0,)
 
 
+def test_functions_of_triggers_that_are_gone_go_too() -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("""
+            CREATE FUNCTION pgtrigger_of_before() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END';
+            CREATE FUNCTION pgtriggered() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END';
+            CREATE FUNCTION pgtrigger_in_use() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END';
+            CREATE TRIGGER in_use AFTER DELETE ON grids_road EXECUTE FUNCTION pgtrigger_in_use();
+        """)
+    assert stored_sql.sweep() == ["pgtrigger_of_before()"]
+    assert stored_sql.sweep() == []
+
+
 def test_a_temporary_table_does_not_hide_ours_from_a_trigger() -> None:
     with connection.cursor() as cursor:
         cursor.execute("SELECT count(*) FROM public.layers_datachange WHERE table_name = 'grids_branch'")
