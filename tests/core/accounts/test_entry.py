@@ -1,6 +1,7 @@
 """Who a request is from: one query for session, account and member, and no way in by a session that no longer holds."""
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -8,8 +9,10 @@ from django.contrib.auth import HASH_SESSION_KEY, SESSION_KEY
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
 from gridmgr.core.accounts.models import Session, User
+from gridmgr.core.accounts.sessions import SessionStore
 from tests.conftest import RoleClient, Town
 from tests.factories import UserFactory
 
@@ -30,6 +33,41 @@ def test_session_account_and_member_are_one_query(client_as: Login, town: Town, 
     about_people = [each["sql"] for each in queries if "accounts_" in each["sql"]]
     assert len(about_people) == 1, about_people
     assert len(queries) == 3  # who asks, the state of the tables, the tile
+
+
+def test_account_and_member_read_with_the_session_are_those_of_the_database(
+    client_as: Login, town: Town
+) -> None:
+    client = client_as("secretary", branch=town.own.branch)
+    store = SessionStore(client.session.session_key)
+    store.load()
+    with CaptureQueriesContext(connection) as queries:
+        account = store.account
+        assert account is not None
+        member = account.member  # type: ignore[attr-defined]
+        assert member.user is account
+    assert not queries
+    for read, kept in ((account, User.objects.get(pk=client.user.pk)), (member, town.own.secretary)):
+        kept.refresh_from_db()
+        names = [field.attname for field in kept._meta.concrete_fields]
+        assert [getattr(read, name) for name in names] == [getattr(kept, name) for name in names]
+
+
+def test_an_account_without_member_costs_no_question_for_one(client_as: Login) -> None:
+    store = SessionStore(client_as("office").session.session_key)
+    store.load()
+    with CaptureQueriesContext(connection) as queries:
+        assert getattr(store.account, "member", None) is None
+    assert not queries
+
+
+def test_a_session_that_is_over_is_none(client_as: Login) -> None:
+    client = client_as("office")
+    Session.objects.update(expire_date=timezone.now() - timedelta(seconds=1))
+    store = SessionStore(client.session.session_key)
+    assert store.load() == {}
+    assert store.session_key is None
+    assert not is_in(client)
 
 
 def test_a_password_set_elsewhere_ends_the_session(client_as: Login) -> None:
