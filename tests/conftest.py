@@ -10,6 +10,7 @@ import pgtrigger
 import pytest
 from django.apps import apps
 from django.conf import settings as django_settings
+from django.contrib.gis.db.models.fields import get_srid_info
 from django.core.cache import cache
 from django.core.signals import request_finished
 from django.db import close_old_connections, connection
@@ -20,6 +21,7 @@ from django.test import Client
 from django.utils import timezone, translation
 
 from gridmgr.core.accounts.models import Role
+from gridmgr.core.geo.crs import WEB_MERCATOR, WGS84
 from gridmgr.core.history import truncate_guards
 from grids.enums import MemberRole
 from grids.models import Assignment, Branch, Member, Road
@@ -186,9 +188,14 @@ def at(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], datetime]:
 
 @pytest.fixture(scope="session")
 def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> None:
-    """The city of a test has been on record since 2000, so that a test may ask for any day since."""
+    """The city of a test has been on record since 2000, so that a test may ask for any day since.
+
+    What Django reads once per process of a CRS is read here: else the first test to need it would count a query more.
+    """
     with django_db_blocker.unblock():
         install_clock()
+        for srid in (django_settings.GRIDMGR_SRID, WGS84, WEB_MERCATOR):
+            get_srid_info(srid, connection)
 
 
 @pytest.fixture

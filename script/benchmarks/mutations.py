@@ -18,7 +18,10 @@ COUNTED: dict[type[ast.operator], type[ast.operator]] = {
 
 @dataclass(frozen=True)
 class Mutation:
-    """A change on one line: `before` and `after` are the line; `first` to `last` the lines of its statement."""
+    """A change on one line: `before` and `after` are the line; `first` to `last` the lines of its statement.
+
+    `at_import`: the statement runs when the module is imported, not when a function of it is called.
+    """
 
     path: str
     line: int
@@ -27,6 +30,7 @@ class Mutation:
     after: str
     first: int
     last: int
+    at_import: bool
 
     def applied(self, text: str) -> str:
         """The file with the change."""
@@ -39,19 +43,30 @@ def mutations(path: Path, root: Path) -> list[Mutation]:
     """Every change to the file that leaves it Python, in order of line."""
     text = path.read_text(encoding="utf-8")
     lines = text.split("\n")
-    found = []
-    for (kind, node, put), statement in _edits(ast.parse(text)):
+    found, tree = [], ast.parse(text)
+    called = {id(inner) for node in ast.walk(tree) if _is_function(node) for inner in _within(node)}
+    for (kind, node, put), statement in _edits(tree):
         if node.lineno != node.end_lineno:
             continue
         line = lines[node.lineno - 1].encode()
         after = (line[: node.col_offset] + put.encode() + line[node.end_col_offset :]).decode()
-        lines_of = (statement.lineno, _head_end(statement))
+        where = (statement.lineno, _head_end(statement), id(statement) not in called)
         mutation = Mutation(
-            str(path.relative_to(root)), node.lineno, kind, lines[node.lineno - 1], after, *lines_of
+            str(path.relative_to(root)), node.lineno, kind, lines[node.lineno - 1], after, *where
         )
         if mutation.after != mutation.before and _parses(mutation.applied(text)):
             found.append(mutation)
     return sorted(found, key=lambda each: (each.line, each.kind, each.after))
+
+
+def _is_function(node: ast.AST) -> bool:
+    return isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+
+
+def _within(function: ast.AST) -> Iterator[ast.AST]:
+    """All statements in a function's body."""
+    for statement in getattr(function, "body", ()):
+        yield from ast.walk(statement)
 
 
 def _parses(text: str) -> bool:
