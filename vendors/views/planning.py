@@ -128,6 +128,7 @@ def _start(request: HttpRequest, site: Site | None, source: Site | None) -> dict
                 ("suggest", "suggest"),
             )
         },
+        "suggested": ROADS.name,
         "defaults": drafts.DEFAULTS,
         "site": site.code if site else None,
         "version": site.version if site else None,

@@ -3,7 +3,7 @@
 import { byId } from "../dom.js";
 import { button, field, here, note, start, words } from "./page.js";
 
-export const FIELDS = ["kind", "pitches", "rows", "width", "depth", "gap", "aisle", "opens", "closes", "offset", "season_from", "season_to"];
+const FIELDS = ["kind", "pitches", "rows", "width", "depth", "gap", "aisle", "opens", "closes", "offset", "season_from", "season_to"];
 
 /** @typedef {{ values: Values, at: KerbPlace | null }} Entry */
 /** @type {Entry[]} */

@@ -52,6 +52,8 @@ type Values = Record<string, string | number>;
 interface Start {
   words: Words;
   urls: { verdict: string; nearest: string; save: string; kerbs: string; suggest: string };
+  /** The layer of which the search suggests. */
+  suggested: string;
   defaults: Record<string, Values>;
   measured: Record<string, string[]>;
   version: number | null;

@@ -52,7 +52,7 @@ async function showRoads() {
   if (!response || !response.ok || input.value.trim() !== q || document.activeElement !== input) { return; }
   /** @type {Found[]} */
   const found = await response.json();
-  const roads = found.filter((each) => each.kind === "roads");
+  const roads = found.filter((each) => each.kind === start.suggested);
   choices.replaceChildren(...roads.map(roadChoice));
   choices.hidden = !roads.length;
   input.setAttribute("aria-expanded", String(!choices.hidden));
