@@ -14,8 +14,7 @@ from gridmgr.catalog import BACKDROP, FACILITIES, LAYERS, layers_named
 from gridmgr.core.accounts.audience import Audience
 from gridmgr.core.city.models import city_name
 from gridmgr.core.errors import Invalid, NotThere
-from gridmgr.core.geo.bbox import metric_box
-from gridmgr.core.geo.crs import WGS84, metric_srid, zone_window
+from gridmgr.core.geo.crs import WGS84, metric_box, metric_srid, zone_window
 from gridmgr.core.layers.base import Layer
 from gridmgr.core.layers.view import Bounds, View, grown
 from gridmgr.core.quantities import as_of, length

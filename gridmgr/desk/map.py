@@ -12,7 +12,7 @@ from django.views.decorators.http import require_GET
 
 from gridmgr.catalog import BACKDROP, FACILITIES, LAYERS, off_at_first
 from gridmgr.core.accounts.audience import Audience, audience_of
-from gridmgr.core.geo.bbox import in_degrees
+from gridmgr.core.geo.crs import in_degrees
 from gridmgr.core.layers.maps import Bounds, Extra, page_map
 from gridmgr.feeds.query import day_of, told_of_its_day
 from grids.domain.naming import said

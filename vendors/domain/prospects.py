@@ -10,7 +10,7 @@ from django.db.models import Count, FloatField, Func, OuterRef, Subquery
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
-from gridmgr.core.geo.bbox import Bounds
+from gridmgr.core.geo.crs import Bounds
 from grids.enums import RoadClass
 from grids.models import Kerb
 from vendors.domain.kerbside import Stretch, Wanted, where_may_stand

@@ -15,8 +15,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET
 
 from gridmgr.core.errors import Invalid
-from gridmgr.core.geo.bbox import metric_box
-from gridmgr.core.geo.crs import WGS84
+from gridmgr.core.geo.crs import WGS84, metric_box
 from gridmgr.core.outage import begun
 from vendors.domain.kerbside import (
     NO_ROOM,

@@ -16,7 +16,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from gridmgr.core.accounts.audience import audience_of
 from gridmgr.core.errors import Invalid
-from gridmgr.core.geo.bbox import Bounds, in_degrees
+from gridmgr.core.geo.crs import Bounds, in_degrees
 from gridmgr.core.json_body import json_of
 from gridmgr.core.layers.base import Layer
 from gridmgr.core.layers.maps import Extra, page_map

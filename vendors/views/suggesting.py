@@ -24,8 +24,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET
 
 from gridmgr.core.errors import DomainError, Invalid, explain
-from gridmgr.core.geo.bbox import in_degrees
-from gridmgr.core.geo.crs import WGS84, metric_srid, transformer, zone_window
+from gridmgr.core.geo.crs import WGS84, in_degrees, metric_srid, transformer, zone_window
 from gridmgr.core.layers.maps import page_map
 from grids.domain.streets_on_foot import walking_network
 from grids.models import Branch, Road

@@ -10,8 +10,7 @@ from django.contrib.gis.geos import Polygon
 from django.db.models import F, Q, QuerySet
 
 from gridmgr.core.accounts.audience import Audience
-from gridmgr.core.geo.bbox import metric_box
-from gridmgr.core.geo.crs import WGS84
+from gridmgr.core.geo.crs import WGS84, metric_box
 from gridmgr.core.layers.base import FEATURE_CAP, Layer
 from gridmgr.core.past import Tense, as_of, tense_of
 

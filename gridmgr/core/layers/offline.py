@@ -22,8 +22,7 @@ from django.template.loader import render_to_string
 from django.utils import timezone
 from django.utils.translation import get_language
 
-from gridmgr.core.geo.bbox import in_degrees
-from gridmgr.core.geo.crs import WEB_MERCATOR, metric_srid, transformer
+from gridmgr.core.geo.crs import WEB_MERCATOR, in_degrees, metric_srid, transformer
 from gridmgr.core.layers.base import Layer
 from gridmgr.core.layers.declared import Part
 from gridmgr.core.layers.geojson import feature_collection, within

@@ -16,8 +16,7 @@ from django.db.models import BinaryField, F, FloatField, Func, QuerySet
 from django.db.models.expressions import RawSQL
 
 from gridmgr.core.accounts.audience import Audience
-from gridmgr.core.geo.bbox import metric_bounds
-from gridmgr.core.geo.crs import WEB_MERCATOR, metric_srid
+from gridmgr.core.geo.crs import WEB_MERCATOR, metric_bounds, metric_srid
 from gridmgr.core.geo.tilegrid import Tile
 from gridmgr.core.layers.base import Layer
 from gridmgr.core.past import as_of

@@ -44,7 +44,7 @@ def test_account_and_member_read_with_the_session_are_those_of_the_database(
     with CaptureQueriesContext(connection) as queries:
         account = store.account
         assert account is not None
-        member = account.member  # type: ignore[attr-defined]
+        member = account.member
         assert member.user is account
     assert not queries
     for read, kept in ((account, User.objects.get(pk=client.user.pk)), (member, town.own.secretary)):

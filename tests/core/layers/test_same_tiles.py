@@ -15,8 +15,7 @@ from django.db.models import BinaryField, F, Func
 
 from gridmgr.catalog import BACKDROP, FACILITIES, LAYERS, layer_named
 from gridmgr.core.accounts.audience import Audience
-from gridmgr.core.geo.bbox import metric_box
-from gridmgr.core.geo.crs import WEB_MERCATOR, metric_srid, transformer
+from gridmgr.core.geo.crs import WEB_MERCATOR, metric_box, metric_srid, transformer
 from gridmgr.core.geo.tilegrid import Tile
 from gridmgr.core.layers.base import Layer
 from gridmgr.core.layers.tiles import mvt
