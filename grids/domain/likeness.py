@@ -1,11 +1,11 @@
 """How alike two names are, of roads and of landmarks."""
 
 from collections.abc import Callable
-from difflib import SequenceMatcher
 from functools import lru_cache
 from typing import Any
 
 from django.utils.translation import gettext as _
+from rapidfuzz.distance import OSA, Indel
 
 _DIRECTIONS = "东西南北中上下前后新老"
 _STREET_ENDINGS = ("大街", "大道", "马路", "胡同", "路", "街", "巷", "道", "里", "条")
@@ -42,29 +42,14 @@ def name_likeness(key: str, other: str) -> tuple[float, str] | None:
         return 0.85, _("“%(name)s”与“%(other)s”只差一个字") % words
     if len(key) >= 4 and key in other:
         return 0.6 + 0.3 * len(key) / len(other), _("“%(name)s”是“%(other)s”的一部分") % words
-    ratio = _ratio(key, other)
-    return (0.8 * ratio, _("“%(name)s”与“%(other)s”相近") % words) if ratio >= LEAST_RATIO else None
-
-
-def _ratio(key: str, other: str) -> float:
-    """Twice the characters that match in order, by those of both; 0 when too few are shared to reach LEAST_RATIO."""
-    shared = sum(character in other for character in key)
-    if 2 * shared < LEAST_RATIO * (len(key) + len(other)):
-        return 0.0
-    return SequenceMatcher(None, key, other, autojunk=False).ratio()
+    # Twice the characters that match in order, by those of both.
+    ratio = Indel.normalized_similarity(key, other, score_cutoff=LEAST_RATIO)
+    return (0.8 * ratio, _("“%(name)s”与“%(other)s”相近") % words) if ratio else None
 
 
 def one_character_off(a: str, b: str) -> bool:
     """Whether one character was mistaken, left out, added, or two neighbours were exchanged."""
-    if abs(len(a) - len(b)) > 1:
-        return False
-    first = next((i for i, (x, y) in enumerate(zip(a, b, strict=False)) if x != y), min(len(a), len(b)))
-    if len(a) == len(b):
-        rest = a[first + 1 :], b[first + 1 :]
-        swapped = a[first : first + 2] == b[first : first + 2][::-1] and a[first + 2 :] == b[first + 2 :]
-        return rest[0] == rest[1] or swapped
-    longer, shorter = (a, b) if len(a) > len(b) else (b, a)
-    return longer[first + 1 :] == shorter[first:]
+    return OSA.distance(a, b, score_cutoff=1) <= 1
 
 
 @lru_cache(maxsize=4096)
