@@ -24,15 +24,17 @@ class PageMap(folium.Map):
         """
         {% macro html(this, kwargs) %}<div class="map" id={{ this.get_name()|tojson }}></div>{% endmacro %}
         {% macro script(this, kwargs) %}
-            var {{ this.get_name() }} = gridmgr.map({{ this.get_name()|tojson }}, {{ this.page|tojson }});
+            var {{ this.get_name() }} = gridmgr.map({{ this.get_name()|tojson }}, Object.assign({{ this.page|tojson }}, {{ this.own }}));
         {% endmacro %}
         """
     )
 
-    def __init__(self, *, element_id: str, page: dict[str, Any]) -> None:
+    def __init__(self, *, element_id: str, page: dict[str, Any], own: str) -> None:
+        """`page`: the options that map.js takes; `own`: a script's expression for those that are this page's alone."""
         super().__init__(tiles=None)
         self._id = element_id
         self.page = page
+        self.own = own
 
 
 class TileGroup(folium.map.Layer):

@@ -6,11 +6,13 @@ gridmgr/static/js/map/ (see docs/adr/0003). Popups are built from text nodes, so
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from django.conf import settings
 from django.http import HttpRequest
 from django.utils.translation import get_language, gettext
+from jinja2.utils import htmlsafe_json_dumps
 
 from gridmgr.core.accounts.audience import audience_of
 from gridmgr.core.layers.base import Layer
@@ -52,7 +54,7 @@ def page_map(
     bounds: Bounds | None = None,
     backdrop: Sequence[Layer] = (),
     extra: Extra | None = None,
-    hidden: Sequence[str] = (),
+    hidden: Collection[str] = (),
     focus: tuple[str, Any] | None = None,
     query: dict[str, str] | None = None,
     full: bool = False,
@@ -71,37 +73,84 @@ def page_map(
     `inline` is for a file that holds its own data: where that lies (gridmgr/static/js/map/inline.js); then nothing is
     fetched, and no link leads to a page.
     """
+    more = extra.layers if extra else ()
+    off = {layer.name for layer in more} - set(extra.shown if extra else ()) | set(hidden)
+    chart = Chart(
+        place=place,
+        layers=tuple(layers),
+        backdrop=tuple(backdrop),
+        more=tuple(more),
+        heading=(str(extra.title), extra.from_zoom) if extra else None,
+        off=frozenset(off),
+        query=tuple(sorted((query or {}).items())),
+        full=full,
+        basemap=(settings.BASEMAP_URL, settings.BASEMAP_ATTRIBUTION) if inline is None else ("", ""),
+        language=get_language(),
+    )
+    parts = _drawn(chart) if inline is None else _draw(chart, inline)
+    # What is the page's own stands last in the options of the map: all before it is the same on every page.
+    page = {
+        "bounds": [[bounds[1], bounds[0]], [bounds[3], bounds[2]]] if bounds else None,
+        "focus": list(focus) if focus else None,
+        "branchList": list(branches),
+        "own": own,
+        "onFoot": inline is None and not audience_of(request.user).reads_metres,
+    }
+    return MapParts(parts.html, parts.script.replace(OWN, str(htmlsafe_json_dumps(page)), 1))
+
+
+@dataclass(frozen=True)
+class Chart:
+    """What makes two maps the same but for the place that they show."""
+
+    place: str
+    layers: tuple[Layer, ...]
+    backdrop: tuple[Layer, ...]
+    more: tuple[Layer, ...]
+    heading: tuple[str, float] | None  # of the further layers, with the zoom from which they are shown
+    off: frozenset[str]
+    query: tuple[tuple[str, str], ...]
+    full: bool
+    basemap: tuple[str, str]
+    language: str | None
+
+
+OWN = "gridmgr.own"  # stands in a kept script where a page puts what is its own
+
+
+@lru_cache(maxsize=128)
+def _drawn(chart: Chart) -> MapParts:
+    """The map, composed once in each process: Folium takes a tenth of what a page with a map costs."""
+    return _draw(chart, None)
+
+
+def _draw(chart: Chart, inline: dict[str, Any] | None) -> MapParts:
     import folium
 
     from gridmgr.core.layers.folium_elements import LayerSwitches, Overlay, PageMap, TileGroup
 
-    query, more = query or {}, extra.layers if extra else ()
-    page = _page(bounds, focus, full) | {
-        "legend": [_legend(layer) for layer in [*layers, *more]],
-        "branchList": list(branches),
-        "own": own,
-        "inline": inline is not None,
-        "onFoot": inline is None and not audience_of(request.user).reads_metres,
-    }
-    chart = PageMap(element_id=place, page=page)
-    if settings.BASEMAP_URL and inline is None:
-        folium.TileLayer(settings.BASEMAP_URL, attr=settings.BASEMAP_ATTRIBUTION, control=False).add_to(chart)
-    elif backdrop:
-        TileGroup(f"{place}_backdrop", _group(backdrop, query, order=1, inline=inline)).add_to(chart)
-    groups = [(TileGroup(f"{place}_layers", _group(layers, query, order=2, inline=inline)), layers)]
-    if extra:
-        spec = _group(extra.layers, query, order=3) | _on_demand(extra)
-        groups.append((TileGroup(f"{place}_extra", spec), extra.layers))
-    off = {layer.name for layer in more} - set(extra.shown if extra else ()) | set(hidden)
+    query = dict(chart.query)
+    page = _page(chart) | {"inline": inline is not None}
+    whole = PageMap(element_id=chart.place, page=page, own=OWN)
+    if chart.basemap[0]:
+        folium.TileLayer(chart.basemap[0], attr=chart.basemap[1], control=False).add_to(whole)
+    elif chart.backdrop:
+        behind = _group(chart.backdrop, query, order=1, inline=inline)
+        TileGroup(f"{chart.place}_backdrop", behind).add_to(whole)
+    spec = _group(chart.layers, query, order=2, inline=inline)
+    groups = [(TileGroup(f"{chart.place}_layers", spec), chart.layers)]
+    if chart.heading:
+        spec = _group(chart.more, query, order=3) | _on_demand(*chart.heading)
+        groups.append((TileGroup(f"{chart.place}_extra", spec), chart.more))
     for group, members in groups:
-        group.add_to(chart)
+        group.add_to(whole)
         for layer in members:
-            title, show = str(layer.title), layer.name not in off
-            Overlay(group, _overlay(layer, query), title=title, show=show).add_to(chart)
-    if full:
-        LayerSwitches(place).add_to(chart)
-    chart.render()
-    figure: Any = chart.get_root()
+            title, show = str(layer.title), layer.name not in chart.off
+            Overlay(group, _overlay(layer, query), title=title, show=show).add_to(whole)
+    if chart.full:
+        LayerSwitches(chart.place).add_to(whole)
+    whole.render()
+    figure: Any = whole.get_root()
     _refuse_links(figure)
     return MapParts(html=figure.html.render(), script=figure.script.render())
 
@@ -115,15 +164,14 @@ def _refuse_links(figure: Any) -> None:
             raise ValueError(f"a map element brings a link of its own: {element.url}")
 
 
-def _page(bounds: Bounds | None, focus: tuple[str, Any] | None, full: bool) -> dict[str, Any]:
+def _page(chart: Chart) -> dict[str, Any]:
     return {
-        "bounds": [[bounds[1], bounds[0]], [bounds[3], bounds[2]]] if bounds else None,
-        "focus": list(focus) if focus else None,
-        "full": full,
+        "legend": [_legend(layer) for layer in [*chart.layers, *chart.more]],
+        "full": chart.full,
         "attribution": ATTRIBUTION,
         "colours": COLOURS,
         "branches": BRANCH_COLOURS,
-        "language": get_language(),
+        "language": chart.language,
         "words": _words(),
     }
 
@@ -168,9 +216,9 @@ def _group(
     }
 
 
-def _on_demand(extra: Extra) -> dict[str, Any]:
+def _on_demand(title: str, from_zoom: float) -> dict[str, Any]:
     """What a group of layers that are fetched on demand has beside the others."""
-    return {"onDemand": True, "title": str(extra.title), "fromZoom": extra.from_zoom}
+    return {"onDemand": True, "title": title, "fromZoom": from_zoom}
 
 
 def _overlay(layer: Layer, query: dict[str, str]) -> dict[str, Any]:
