@@ -4,9 +4,10 @@ from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from django.apps import apps
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import DateField, Exists, OuterRef, Q, QuerySet
 
 from gridmgr.core.accounts.audience import Audience
+from gridmgr.core.statements import Gap, written_once
 from grids.querysets import OnRoadQuerySet
 from parking.enums import IN_USE
 
@@ -16,15 +17,24 @@ if TYPE_CHECKING:
 
 def is_school_day(day: date) -> bool:
     """Monday to Friday, unless the calendar says otherwise for that day."""
-    exception = _calendar().filter(pk=day).values_list("is_school_day", flat=True).first()
-    return day.weekday() < 5 if exception is None else exception
+    return school_days(day, within=0)[0]
 
 
-def next_school_day(after: date, *, within: int = 60) -> date | None:
-    """The first school day after `after`, looking `within` days ahead; None when there is none."""
-    days = [after + timedelta(days=step) for step in range(1, within + 1)]
-    said = dict(_calendar().filter(pk__in=days).values_list("day", "is_school_day"))
-    return next((day for day in days if said.get(day, day.weekday() < 5)), None)
+def school_days(day: date, *, within: int = 60) -> tuple[bool, date | None]:
+    """Whether there is school on `day`, and the first school day after it, at most `within` days later. One query."""
+    said = dict(_said_between().rows(first=day, last=day + timedelta(days=within)))
+    coming = (day + timedelta(days=step) for step in range(1, within + 1))
+    return _is_school_day(day, said), next((each for each in coming if _is_school_day(each, said)), None)
+
+
+def _is_school_day(day: date, said: dict[date, bool]) -> bool:
+    return said.get(day, day.weekday() < 5)
+
+
+@written_once
+def _said_between() -> QuerySet:
+    between = _calendar().filter(day__gte=Gap("first", DateField()), day__lte=Gap("last", DateField()))
+    return between.values_list("day", "is_school_day")
 
 
 def _calendar() -> QuerySet:

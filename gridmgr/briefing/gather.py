@@ -8,7 +8,7 @@ from datetime import date, datetime
 from typing import Any
 
 from django.db import connection, transaction
-from django.db.models import Count, Q
+from django.db.models import Count
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -42,6 +42,7 @@ from gridmgr.desk.standing import (
     member_beats,
     section_beats,
     standing_on,
+    with_neighbours,
 )
 from grids.domain.gaps import GapReport, unassigned_stretches, without
 from grids.enums import MemberRole
@@ -117,7 +118,7 @@ def _read(codes: Sequence[str] | None, audience: Audience, on: date) -> Found:
         branches=branches,
         members=list(members.order_by("branch", "-role", "name")),
         beats=_beats(branches, audience, clock),
-        standing=standing_on(Q(), audience=audience, clock=clock),
+        standing=standing_on(None, audience=audience, clock=clock),
         waiting=dict(waiting),
         schools=SCHOOLS.rows(audience, on).count(),
         report=unassigned_stretches(on=on) if codes is None and audience.sees_all else None,
@@ -129,8 +130,8 @@ def _beats(branches: list[Branch], audience: Audience, clock: Clock) -> list[Bea
     """The branches' sections; for a member, their own stretches of them."""
     if not audience.sees_all:
         return member_beats(audience=audience, clock=clock)
-    sections = SECTIONS.rows(audience, clock.on).filter(branch__in=branches)
-    return section_beats(sections, audience=audience, clock=clock)
+    sections = with_neighbours(SECTIONS.rows(audience, clock.on).filter(branch__in=branches))
+    return section_beats(sections.order_by("road__name", "stretch"), audience=audience, clock=clock)
 
 
 # ── The whole ─────────────────────────────────────────────────────────────────────────────────────────────

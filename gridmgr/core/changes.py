@@ -12,6 +12,7 @@ from psycopg2.extras import DateRange, NumericRange
 
 from gridmgr.core import quantities
 from gridmgr.core.history import event_model, listed_keys
+from gridmgr.core.statements import Gap, written_once
 
 
 @dataclass(frozen=True)
@@ -27,14 +28,15 @@ class Change:
 
 def history_of(thing: models.Model, *, hidden: Sequence[str] = (), most: int = 50) -> list[Change]:
     """The latest `most` changes of `thing`, newest first; the values of `hidden` fields read as •••."""
-    events = list(
-        event_model(type(thing))
-        .objects.filter(pgh_obj_id=thing.pk)
-        .select_related("pgh_context")
-        .order_by("-pgh_id")[: most + 1]
-    )
+    events = _latest(event_model(type(thing)), most + 1).rows(thing=thing.pk)
     before = [*events[1:], None][: len(events)]
     return changes_between(list(zip(events, before, strict=True))[:most], hidden=hidden)
+
+
+@written_once
+def _latest(events: Any, most: int) -> models.QuerySet[Any]:
+    of = Gap("thing", events._meta.get_field("pgh_obj").target_field)
+    return events.objects.filter(pgh_obj=of).select_related("pgh_context").order_by("-pgh_id")[:most]
 
 
 def changes_between(pairs: Sequence[tuple[Any, Any]], *, hidden: Sequence[str] = ()) -> list[Change]:

@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 
 from gridmgr.core import quantities
 from gridmgr.core.accounts.audience import Audience
-from gridmgr.desk.standing import Beat, Clock, beats_for, section_beats
+from gridmgr.desk.standing import Beat, Clock, beats_for, section_beats, with_neighbours
 from grids.layers import SECTIONS
 
 COARSE_M = 100.0  # a fix no better than this can't tell one street from the next
@@ -38,7 +38,9 @@ def _beats(place: Point, radius: float, audience: Audience, clock: Clock) -> lis
     if audience.branch_id is not None or not audience.sees_all:
         return beats_for(audience, clock)
     near = SECTIONS.rows(audience, clock.on).filter(road__reference_line__dwithin=(place, D(m=radius)))
-    return section_beats(near, audience=audience, clock=clock, on_foot=True)
+    return section_beats(
+        with_neighbours(near).order_by("road__name", "stretch"), audience=audience, clock=clock, on_foot=True
+    )
 
 
 def _stretch_words(beat: Beat, audience: Audience) -> dict[str, Any]:

@@ -15,9 +15,9 @@ from gridmgr.core.past import Tense, end_of, tense_of
 from gridmgr.desk.my import today
 from gridmgr.desk.neighbours import meet_neighbours
 from gridmgr.desk.outlook import street_map
-from gridmgr.desk.standing import BayRow, Beat, Clock, clock_of, furnish, member_beats, section_beats
+from gridmgr.desk.standing import BayRow, Beat, Clock, branch_beats, clock_of, furnish, member_beats
 from gridmgr.feeds.query import told_of_its_day
-from grids.layers import BRANCHES, SECTIONS
+from grids.layers import BRANCHES
 from grids.models import Branch, Member
 from grids.rights import may_assign
 from parking.enums import BayKind
@@ -66,7 +66,7 @@ def _week(row: Branch, clock: Clock) -> BranchWeek | None:
 def _beats(row: Branch, audience: Audience, clock: Clock) -> list[Beat]:
     if not audience.sees_all:
         return member_beats(audience=audience, clock=clock)
-    return section_beats(SECTIONS.rows(audience, clock.on).filter(branch=row), audience=audience, clock=clock)
+    return branch_beats(row.pk, audience=audience, clock=clock)
 
 
 @dataclass(frozen=True)

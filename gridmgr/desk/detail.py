@@ -5,23 +5,24 @@ from typing import Any
 import rules
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
-from django.shortcuts import get_object_or_404, render
+from django.shortcuts import render
 from django.urls import reverse
 from django.utils.module_loading import import_string
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
 from gridmgr.catalog import layer_named
-from gridmgr.core.accounts.audience import audience_of
+from gridmgr.core.accounts.audience import any_reader, audience_of, gaps_of
 from gridmgr.core.changes import history_of
 from gridmgr.core.layers.base import Layer
 from gridmgr.core.layers.declared import Page
 from gridmgr.core.navigation import WayThere, way_there
+from gridmgr.core.statements import Gap, written_once
 from gridmgr.desk.context import dated
 from gridmgr.desk.lists import link_of
 from gridmgr.desk.outlook import street_map
 from gridmgr.desk.places import Reader, bulk
-from gridmgr.desk.standing import clock_of
+from gridmgr.desk.standing import ON, clock_of
 from gridmgr.desk.tables import columns, with_fields
 from gridmgr.desk.whereabouts import put_where
 from gridmgr.feeds.query import told_of_its_day
@@ -35,7 +36,7 @@ def detail(request: HttpRequest, layer: str, key: str | int) -> HttpResponse:
     shown = layer_named(layer)
     page = shown.page or Page()
     reader = Reader(audience_of(request.user), clock_of(request))
-    thing = get_object_or_404(with_fields(shown, _openable(shown, page, reader)), **{shown.key: key})
+    thing = _one(shown, key, reader, said=True)
     about = import_string(page.about)(thing, reader)
     # A member reads sites of the whole city, but no road or branch other than their own.
     theirs = reader.audience.sees_all or bool(about.get("answers"))
@@ -53,10 +54,26 @@ def detail(request: HttpRequest, layer: str, key: str | int) -> HttpResponse:
     return render(request, page.template, context | about)
 
 
-def _openable(layer: Layer, page: Page, reader: Reader) -> QuerySet[Any]:
-    """What this reader may open, with what is read in the same query."""
-    rows = (page.rows or layer.rows)(reader.audience, reader.on)
-    return rows.select_related(*page.related).defer(*bulk(page.related)) if page.related else rows
+def _one(layer: Layer, key: str | int, reader: Reader, *, said: bool = False) -> Any:
+    """The thing with that key, `said`: with what is told of it; Http404 unless this reader may open it."""
+    statement = _openable(layer, reader.audience.sees_all, said)
+    found = statement.rows(on=reader.on, key=key, **gaps_of(reader.audience))
+    if not found:
+        raise Http404
+    return found[0]
+
+
+@written_once
+def _openable(layer: Layer, sees_all: bool, said: bool) -> QuerySet[Any]:
+    """With what is read in the same query."""
+    page = layer.page or Page()
+    rows = (page.rows or layer.rows)(any_reader(sees_all=sees_all), ON)
+    meta = rows.model._meta
+    field = meta.pk if layer.key == "pk" else meta.get_field(layer.key)
+    one = rows.filter(**{layer.key: Gap("key", field)})
+    if page.related:
+        one = one.select_related(*page.related).defer(*bulk(page.related))
+    return with_fields(layer, one) if said else one
 
 
 def _facts(layer: Layer, thing: Any, reader: Reader, *, linked: bool) -> list[tuple[Any, str, str]]:
@@ -91,7 +108,7 @@ def way(request: HttpRequest, layer: str, key: str) -> HttpResponse:
     if not shown.route:
         raise Http404
     try:
-        thing = get_object_or_404(_openable(shown, shown.page or Page(), reader), **{shown.key: key})
+        thing = _one(shown, key, reader)
     except ValueError:
         raise Http404 from None
     if isinstance(thing, OnRoad):

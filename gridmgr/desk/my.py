@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
@@ -10,6 +11,7 @@ from django.views.decorators.http import require_GET
 
 from gridmgr.core.accounts.audience import Audience, audience_of
 from gridmgr.core.errors import NotThere
+from gridmgr.core.statements import among, written_once
 from gridmgr.desk.neighbours import meet_neighbours
 from gridmgr.desk.outlook import street_map
 from gridmgr.desk.standing import Standing, agenda, beats_for, clock_of, furnish
@@ -57,8 +59,14 @@ def _own_roads(request: HttpRequest, audience: Audience, branch_id: int) -> Http
 def secretaries_of(branches: Sequence[Branch], audience: Audience) -> dict[int, Member]:
     """The secretaries of these branches whom the reader may call, but for the reader, by branch. One query."""
     wanted = [branch.pk for branch in branches if audience.may_call_secretary_of(branch.pk)]
-    found = Member.objects.serving().filter(branch__in=wanted, role=MemberRole.SECRETARY).exclude(phone="")
+    found = _secretaries().rows(branches=wanted) if wanted else []
     return {member.branch_id: member for member in found if member.pk != audience.member_id}
+
+
+@written_once
+def _secretaries() -> "QuerySet[Member]":
+    serving = Member.objects.serving().filter(among("branch", "branches"), role=MemberRole.SECRETARY)
+    return serving.exclude(phone="").order_by()
 
 
 def today(standing: Standing) -> dict[str, Any]:

@@ -4,12 +4,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from django.contrib.gis.db.models import MultiPointField
 from django.contrib.gis.geos import MultiPoint, Point
 from django.contrib.gis.measure import D
+from django.db.models import QuerySet
 
-from gridmgr.core.accounts.audience import Audience
+from gridmgr.core.accounts.audience import Audience, any_reader
 from gridmgr.core.geo.crs import metric_srid
-from gridmgr.desk.standing import TOUCH_M, Beat, Clock
+from gridmgr.core.statements import Gap, among, written_once
+from gridmgr.desk.standing import ON, TOUCH_M, Beat, Clock, with_neighbours
 from grids.domain.naming import NEAR_M
 from grids.layers import SECTIONS
 from grids.models import Branch
@@ -37,19 +40,23 @@ def meet_neighbours(beats: Sequence[Beat], *, audience: Audience, clock: Clock) 
     if not beats or not audience.sees_all:
         return []
     places = MultiPoint([point for beat in beats for _name, point in _places(beat)], srid=metric_srid())
-    others = list(
-        SECTIONS.rows(audience, clock.on)
-        .filter(road__reference_line__dwithin=(places, D(m=NEAR_M)))
-        .exclude(branch__in={beat.section.branch_id for beat in beats})
-        .select_related("road", "branch")
-        .defer("road__reference_line", "road__ways_left_out", "branch__area")
-    )
+    own = {beat.section.branch_id for beat in beats}
+    others = _sections_near().rows(on=clock.on, places=places, own=list(own))
     for beat in beats:
         ends = zip(_places(beat), (beat.from_m, beat.to_m), strict=True)
         outer = [place for place, at_m in ends if not _goes_on(beat, at_m, beats)]
         beat.neighbours = [each for name, point in outer for each in _at(beat, name, point, others)]
     met = {each.branch.pk: each.branch for beat in beats for each in beat.neighbours}
     return sorted(met.values(), key=lambda branch: branch.code)
+
+
+@written_once
+def _sections_near() -> "QuerySet[Any]":
+    """Sections of others than the branches `own` on roads that pass near any of the `places`."""
+    places: Any = Gap("places", MultiPointField(srid=metric_srid()))
+    rows = SECTIONS.rows(any_reader(sees_all=True), ON)
+    near = rows.filter(road__reference_line__dwithin=(places, D(m=NEAR_M)))
+    return with_neighbours(near.exclude(among("branch", "own")))
 
 
 def _places(beat: Beat) -> list[tuple[str, Point]]:

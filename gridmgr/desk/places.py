@@ -6,10 +6,20 @@ from datetime import date
 from typing import Any
 
 from django.contrib.gis.db.models import GeometryField
-from django.db.models import Prefetch, QuerySet
+from django.db.models import BigIntegerField, QuerySet
 
-from gridmgr.core.accounts.audience import Audience
-from gridmgr.desk.standing import Clock, on_stretches, point_turn, site_turn
+from gridmgr.core.accounts.audience import Audience, any_reader, gaps_of
+from gridmgr.core.statements import Gap, written_once
+from gridmgr.desk.standing import (
+    ON,
+    Clock,
+    fill_ground,
+    on_ground,
+    point_turn,
+    shares_now,
+    site_turn,
+    with_neighbours,
+)
 from gridmgr.desk.whereabouts import put_where
 from grids.models import Assignment, MemberAssignment, OnRoad
 from parking.enums import BayState
@@ -51,29 +61,30 @@ class Answer:
 
 def answers(things: Iterable[Any], reader: Reader) -> list[Answer]:
     """Who answers where `things` stand on their roads. Two queries at most."""
-    where = on_stretches((thing.road_id, thing.stretch) for thing in things)
-    shares = MemberAssignment.objects.on_day(reader.on).select_related("member").order_by("stretch")
-    if not reader.audience.sees_all:
-        shares = shares.filter(member=reader.audience.member_id)
-    sections = (
-        Assignment.objects.on_day(reader.on)
-        .visible_to(reader.audience, on=reader.on)
-        .filter(where)
-        .select_related("branch", "road")
-        .defer("branch__area", *bulk(["road"]))
-        .prefetch_related(Prefetch("shares", shares, to_attr="shares_now"))
-        .order_by("road__name", "stretch")
-    )
-    return [_answer(section, things, reader) for section in sections]
+    ground = [(thing.road_id, thing.stretch) for thing in things]
+    if not ground:
+        return []
+    statement = _sections_on(reader.audience.sees_all, len(ground))
+    sections = statement.rows(on=reader.on, **gaps_of(reader.audience), **fill_ground(ground))
+    shares = shares_now(sections, reader.audience, reader.on)
+    return [_answer(*each, things, reader) for each in zip(sections, shares, strict=True)]
 
 
-def _answer(section: Any, things: Iterable[Any], reader: Reader) -> Answer:
+@written_once
+def _sections_on(sees_all: bool, stretches: int) -> QuerySet[Any]:
+    rows = Assignment.objects.on_day(ON).visible_to(any_reader(sees_all=sees_all), on=ON)
+    return with_neighbours(rows.filter(on_ground(stretches))).order_by("road__name", "stretch")
+
+
+def _answer(
+    section: Assignment, shares: Iterable[MemberAssignment], things: Iterable[Any], reader: Reader
+) -> Answer:
     spans = [
         (thing.stretch.lower, thing.stretch.upper) for thing in things if thing.road_id == section.road_id
     ]
     there = {
         share.member_id: share.member
-        for share in section.shares_now
+        for share in shares
         if any(share.stretch.lower < high and share.stretch.upper > low for low, high in spans)
     }
     return Answer(section, list(there.values()), reader.audience.may_see_phones_of(section.branch_id))
@@ -91,7 +102,7 @@ def about_site(site: Site, reader: Reader) -> dict[str, Any]:
     responsible = answers([site], reader)
     return {
         "answers": responsible,
-        "pitches": _pitches(reader, site.pitches.order_by("number")),
+        "pitches": _pitches(site, reader.on),
         "turn": site_turn(site, reader.clock),
         "names": may_see_holders(reader.audience, site, on=reader.on),
         "phones": any(answer.phones for answer in responsible),
@@ -99,10 +110,26 @@ def about_site(site: Site, reader: Reader) -> dict[str, Any]:
     }
 
 
-def _pitches(reader: Reader, pitches: QuerySet[Pitch]) -> QuerySet[Pitch]:
-    held = Allocation.objects.on_day(reader.on).select_related("vendor")
-    rows = pitches.defer("area").prefetch_related(Prefetch("allocations", held, to_attr="held"))
-    return rows.order_by("number")
+def _pitches(site: Site, on: date) -> list[Any]:
+    """The site's pitches, each with who holds it that day as `held`. Two queries."""
+    pitches = _pitches_of().rows(site=site.pk)
+    held: dict[int, list[Allocation]] = {pitch.pk: [] for pitch in pitches}
+    for allocation in _held_at().rows(site=site.pk, on=on):
+        held[allocation.pitch_id].append(allocation)
+    for pitch in pitches:
+        pitch.held = held[pitch.pk]
+    return pitches
+
+
+@written_once
+def _pitches_of() -> QuerySet[Pitch]:
+    return Pitch.objects.filter(site=Gap("site", BigIntegerField())).defer("area").order_by("number")
+
+
+@written_once
+def _held_at() -> QuerySet[Allocation]:
+    held = Allocation.objects.on_day(ON).filter(pitch__site=Gap("site", BigIntegerField()))
+    return held.select_related("vendor").order_by("period", "pk")
 
 
 def about_pitch(pitch: Pitch, reader: Reader) -> dict[str, Any]:

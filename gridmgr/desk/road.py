@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.core.paginator import Paginator
-from django.db.models import Prefetch, Q
+from django.db.models import Prefetch
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils.translation import gettext as _
@@ -16,7 +16,7 @@ from gridmgr.core.changes import history_of
 from gridmgr.core.errors import NotThere
 from gridmgr.core.quantities import length
 from gridmgr.desk.outlook import degrees, street_map
-from gridmgr.desk.standing import BayRow, Clock, Standing, clock_of, standing_on
+from gridmgr.desk.standing import WHOLE, BayRow, Clock, Standing, clock_of, standing_on
 from gridmgr.desk.strip import Strip, draw_strip, span_of, unassigned
 from gridmgr.feeds.query import day_of, told_of_its_day
 from grids.domain.gaps import Unassigned, unassigned_stretches
@@ -40,7 +40,7 @@ def road(request: HttpRequest, pk: int) -> HttpResponse:
     crossings = list(
         row.crossings.select_related("other").defer("other__reference_line", "other__ways_left_out")
     )
-    standing = standing_on(Q(road=row), audience=audience, clock=clock)
+    standing = standing_on([(row.pk, WHOLE)], audience=audience, clock=clock)
     names = name_stretches([(row.pk, *span_of(section.stretch)) for section in [*sections, *others]])
     context: dict[str, Any] = {
         "road": row,
@@ -80,7 +80,7 @@ def strip_of(row: Road, audience: Audience, clock: Clock) -> Strip:
         crossings=list(crossings),
         gaps=[span_of(gap.stretch) for gap in row.gaps.order_by("stretch")],
         sections=sections,
-        standing=standing_on(Q(road=row), audience=audience, clock=clock),
+        standing=standing_on([(row.pk, WHOLE)], audience=audience, clock=clock),
         know_all=audience.sees_all,
     )
 

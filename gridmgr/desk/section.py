@@ -6,25 +6,28 @@ from urllib.parse import urlencode
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponse
+from django.db.models import BigIntegerField, QuerySet
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from gridmgr.core.accounts.audience import Audience, audience_of
+from gridmgr.core.accounts.audience import Audience, any_reader, audience_of, gaps_of
 from gridmgr.core.changes import history_of
 from gridmgr.core.errors import DomainError
 from gridmgr.core.meanwhile import mark_versions
 from gridmgr.core.past import Tense, tense_of
+from gridmgr.core.statements import Gap, written_once
 from gridmgr.desk import undo
 from gridmgr.desk.neighbours import meet_neighbours
 from gridmgr.desk.outlook import street_map
 from gridmgr.desk.section_forms import EndForm, SectionForm, ShareForm, plain_number
-from gridmgr.desk.standing import Beat, Clock, clock_of, furnish, named, with_line
+from gridmgr.desk.standing import ON, Beat, Clock, clock_of, furnish, with_line
+from gridmgr.desk.strip import span_of
 from gridmgr.desk.whereabouts import ends_of
-from gridmgr.feeds.query import told_of_its_day
+from gridmgr.feeds.query import day_of, told_of_its_day
 from grids.domain.naming import Ends, landmarks_of, name_stretches
 from grids.layers import SECTIONS
 from grids.models import Assignment, MemberAssignment, Road
@@ -54,10 +57,19 @@ def section(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 def _seen(request: HttpRequest, pk: int) -> Assignment:
-    audience, clock = audience_of(request.user), clock_of(request)
-    rows = with_line(Assignment.objects.visible_to(audience, on=clock.on))
-    row: Assignment = get_object_or_404(rows.select_related("road", "branch").defer("branch__area"), pk=pk)
+    audience = audience_of(request.user)
+    found = _section(audience.sees_all).rows(on=day_of(request), section=pk, **gaps_of(audience))
+    if not found:
+        raise Http404
+    row: Assignment = found[0]
     return row
+
+
+@written_once
+def _section(sees_all: bool) -> QuerySet[Assignment]:
+    rows = Assignment.objects.visible_to(any_reader(sees_all=sees_all), on=ON)
+    one = with_line(rows).filter(pk=Gap("section", BigIntegerField()))
+    return one.select_related("road", "branch").defer("branch__area")
 
 
 def _page(
@@ -71,8 +83,9 @@ def _page(
 ) -> HttpResponse:
     """The page; a form that was refused comes back as it was filled in, with the words at its fields."""
     audience, clock = audience_of(request.user), clock_of(request)
-    beat = named([Beat(row, float(row.stretch.lower), float(row.stretch.upper), row.line)], audience)[0]
+    beat = Beat(row, float(row.stretch.lower), float(row.stretch.upper), row.line)
     shares = _shares(row, audience)
+    beat.ends, *ends = ends_of([(row.road_id, *span_of(each.stretch)) for each in (row, *shares)], audience)
     beat.shares = [share for share in shares if clock.on in share.period]
     furnish([beat], audience=audience, clock=clock)
     meet_neighbours([beat], audience=audience, clock=clock)
@@ -88,9 +101,7 @@ def _page(
         "beat": beat,
         "clock": clock,
         "state": _state(row, clock),
-        "shares": [
-            _share_line(each, clock, sharing, share_end) for each in _with_ends(row, shares, audience)
-        ],
+        "shares": [_share_line(each, clock, sharing, share_end) for each in zip(shares, ends, strict=True)],
         "phones": audience.may_see_phones_of(row.branch_id),
         "sees_all": audience.sees_all,
         "metres": audience.reads_metres or sharing or may_assign(audience),
@@ -115,15 +126,15 @@ def _state(row: Assignment, clock: Clock) -> str:
 
 def _shares(row: Assignment, audience: Audience) -> list[MemberAssignment]:
     """All shares of the section, of any day; for a member their own."""
-    shares = row.shares.select_related("member").order_by("stretch", "period")
-    return list(shares if audience.sees_all else shares.filter(member=audience.member_id))
+    return _all_shares(audience.sees_all).rows(section=row.pk, **gaps_of(audience))
 
 
-def _with_ends(
-    row: Assignment, shares: list[MemberAssignment], audience: Audience
-) -> list[tuple[MemberAssignment, Ends]]:
-    stretches = [(row.road_id, float(share.stretch.lower), float(share.stretch.upper)) for share in shares]
-    return list(zip(shares, ends_of(stretches, audience), strict=True))
+@written_once
+def _all_shares(sees_all: bool) -> QuerySet[MemberAssignment]:
+    rows = MemberAssignment.objects.filter(assignment=Gap("section", BigIntegerField()))
+    if not sees_all:
+        rows = rows.filter(member=any_reader(sees_all=False).member_id)
+    return rows.select_related("member").order_by("stretch", "period")
 
 
 def _share_line(

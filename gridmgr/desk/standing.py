@@ -5,21 +5,24 @@ function here takes a fixed number of queries, whatever the number of beats.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from functools import cached_property, reduce
 from operator import or_
 from typing import Any
 
-from django.db.models import F, Prefetch, Q, QuerySet, Value
+from django.contrib.postgres.fields import DecimalRangeField
+from django.db.models import BigIntegerField, DateField, F, Q, QuerySet, Value
 from django.db.models.functions import Least
 from django.http import HttpRequest
 from django.utils import timezone
 from psycopg2.extras import NumericRange
 
-from gridmgr.core.accounts.audience import Audience
+from gridmgr.core.accounts.audience import Audience, any_reader, gaps_of
 from gridmgr.core.geo.functions import LineSubstring, RangeLower, RangeUpper
+from gridmgr.core.layers.base import Layer
+from gridmgr.core.statements import Gap, among, written_once
 from gridmgr.desk.whereabouts import ends_of, put_where
 from gridmgr.feeds.query import day_of
 from grids.domain.naming import Ends, name_stretches
@@ -28,13 +31,15 @@ from grids.models import Assignment, MemberAssignment
 from parking import enums as bay_enums
 from parking.layers import BAYS, DROP_OFF_POINTS, PANDA_LANES
 from parking.models import DropOffPoint
-from parking.querysets import is_school_day, next_school_day
+from parking.querysets import school_days
 from vendors.layers import SITES
 from vendors.models import Site
 from vendors.status import APART, IN_USE, SiteStatus, status_of
 
 # Metres along a road shared by neighbours may differ by what rounding to the centimetre makes of them.
 TOUCH_M = 0.05
+
+ON: Any = Gap("on", DateField())  # the day, in statements that are written once
 
 
 @dataclass(frozen=True)
@@ -52,9 +57,9 @@ class Clock:
 
 
 def clock_of(request: HttpRequest) -> Clock:
-    """The page's day (`?date=`, else today), and whether there is school on it. Two queries."""
+    """The page's day (`?date=`, else today), and whether there is school on it. One query."""
     on, now = day_of(request), timezone.localtime()
-    return Clock(on, now if on == now.date() else None, is_school_day(on), next_school_day(on))
+    return Clock(on, now if on == now.date() else None, *school_days(on))
 
 
 # ── Beats ─────────────────────────────────────────────────────────────────────────────────────────────────
@@ -116,35 +121,79 @@ class Beat:
         return road_id == self.section.road_id and low < self.to_m and high > self.from_m
 
 
-def section_beats(
-    sections: "QuerySet[Any]", *, audience: Audience, clock: Clock, on_foot: bool = False
+def branch_beats(
+    branch_id: int | None, *, audience: Audience, clock: Clock, on_foot: bool = False
 ) -> list[Beat]:
-    """A beat for each of `sections` (rows of the layer, with their `line`), with members. Three queries.
+    """A beat for each section of the branch that the reader may see. Three queries; `on_foot` as in `section_beats`."""
+    statement = _sections_of_branch(audience.sees_all)
+    sections = statement.rows(on=clock.on, of=branch_id, **gaps_of(audience))
+    return section_beats(sections, audience=audience, clock=clock, on_foot=on_foot)
+
+
+@written_once
+def _sections_of_branch(sees_all: bool) -> "QuerySet[Any]":
+    rows = SECTIONS.rows(any_reader(sees_all=sees_all), ON).filter(branch=Gap("of", BigIntegerField()))
+    return with_neighbours(rows).order_by("road__name", "stretch")
+
+
+def with_neighbours(sections: "QuerySet[Any]") -> "QuerySet[Any]":
+    """Sections with what is said of their road and branch."""
+    return sections.select_related("road", "branch").defer(
+        "road__reference_line", "road__ways_left_out", "branch__area"
+    )
+
+
+def section_beats(
+    sections: Iterable[Any], *, audience: Audience, clock: Clock, on_foot: bool = False
+) -> list[Beat]:
+    """A beat for each of `sections` (rows of the layer, with their `line`), with members. Two queries.
 
     `on_foot`: ends are named as the reader would on the street; that takes one more.
     """
-    shares = MemberAssignment.objects.on_day(clock.on).select_related("member").order_by("stretch")
-    if not audience.sees_all:
-        shares = shares.filter(member=audience.member_id)
-    rows: QuerySet[Any] = (
-        sections.select_related("road", "branch")
-        .defer("road__reference_line", "road__ways_left_out", "branch__area")
-        .prefetch_related(Prefetch("shares", shares, to_attr="shares_now"))
-        .order_by("road__name", "stretch")
-    )
-    beats = [
-        Beat(row, float(row.stretch.lower), float(row.stretch.upper), row.line, shares=row.shares_now)
-        for row in rows
-    ]
+    beats = [Beat(row, float(row.stretch.lower), float(row.stretch.upper), row.line) for row in sections]
+    for beat, shares in zip(
+        beats, shares_now([beat.section for beat in beats], audience, clock.on), strict=True
+    ):
+        beat.shares = shares
     return named(beats, audience if on_foot else None)
+
+
+def shares_now(sections: Sequence[Assignment], audience: Audience, on: date) -> list[list[MemberAssignment]]:
+    """Of each section the members' stretches of that day, in order; for a member their own. One query, none for nothing."""
+    if not sections:
+        return []
+    by_key = {section.pk: section for section in sections}
+    found: dict[int, list[MemberAssignment]] = {key: [] for key in by_key}
+    for share in _shares(audience.sees_all).rows(on=on, sections=list(by_key), **gaps_of(audience)):
+        share.assignment = by_key[share.assignment_id]
+        found[share.assignment_id].append(share)
+    return [found[section.pk] for section in sections]
+
+
+@written_once
+def _shares(sees_all: bool) -> "QuerySet[MemberAssignment]":
+    rows = MemberAssignment.objects.on_day(ON).filter(among("assignment", "sections"))
+    if not sees_all:
+        rows = rows.filter(member=any_reader(sees_all=False).member_id)
+    return rows.select_related("member").order_by("stretch")
 
 
 def member_beats(*, audience: Audience, clock: Clock, on_foot: bool = False) -> list[Beat]:
     """A beat for each stretch of the member `audience`. Two queries; `on_foot` as in `section_beats`."""
+    shares = _own_shares().rows(on=clock.on, **gaps_of(audience))
+    beats = [
+        Beat(row.assignment, float(row.stretch.lower), float(row.stretch.upper), row.line, row, shares=[row])
+        for row in shares
+    ]
+    return named(beats, audience if on_foot else None)
+
+
+@written_once
+def _own_shares() -> "QuerySet[MemberAssignment]":
     length = F("assignment__road__length_m")
-    shares = (
-        MemberAssignment.objects.on_day(clock.on)
-        .filter(member=audience.member_id)
+    return (
+        MemberAssignment.objects.on_day(ON)
+        .filter(member=any_reader(sees_all=False).member_id)
         .select_related("member", "assignment__road", "assignment__branch")
         .defer(
             "assignment__road__reference_line", "assignment__road__ways_left_out", "assignment__branch__area"
@@ -157,20 +206,6 @@ def member_beats(*, audience: Audience, clock: Clock, on_foot: bool = False) -> 
             )
         )
         .order_by("assignment__road__name", "stretch")
-    )
-    return named(
-        [
-            Beat(
-                row.assignment,
-                float(row.stretch.lower),
-                float(row.stretch.upper),
-                row.line,
-                row,
-                shares=[row],
-            )
-            for row in shares
-        ],
-        audience if on_foot else None,
     )
 
 
@@ -186,8 +221,7 @@ def with_line(sections: "QuerySet[Assignment]") -> "QuerySet[Any]":
 def beats_for(audience: Audience, clock: Clock) -> list[Beat]:
     """What the reader answers for: a secretary the branch's sections, a member their own shares."""
     if audience.sees_all:
-        own = SECTIONS.rows(audience, clock.on).filter(branch=audience.branch_id)
-        return section_beats(own, audience=audience, clock=clock, on_foot=True)
+        return branch_beats(audience.branch_id, audience=audience, clock=clock, on_foot=True)
     return member_beats(audience=audience, clock=clock, on_foot=True)
 
 
@@ -215,34 +249,21 @@ def _name_shares(beats: list[Beat], audience: Audience) -> None:
 
 def furnish(beats: list[Beat], *, audience: Audience, clock: Clock) -> "Standing":
     """Puts onto each beat what stands there, with where it is in words; returns each thing once. Six queries."""
-    standing = standing_on(
-        on_stretches((beat.section.road_id, beat.stretch) for beat in beats), audience=audience, clock=clock
-    )
+    ground = [(beat.section.road_id, beat.stretch) for beat in beats]
+    standing = standing_on(ground, audience=audience, clock=clock)
     put_where([*standing.sites, *standing.points, *standing.lanes], audience)
     for beat in beats:
         _put_on(beat, standing)
     return standing
 
 
-def standing_on(where: Q, *, audience: Audience, clock: Clock) -> "Standing":
-    """What the reader may see of what stands there (a condition on road and stretch), with each `turn`. Five queries."""
-    standing = Standing(
-        sites=list(SITES.rows(audience, clock.on).filter(where).select_related("road").defer(*BULK)),
-        points=list(
-            DROP_OFF_POINTS.rows(audience, clock.on)
-            .filter(where)
-            .select_related("road", "school")
-            .prefetch_related("hours")
-            .defer(*BULK, "school__area")
-        ),
-        lanes=list(
-            PANDA_LANES.rows(audience, clock.on)
-            .filter(where)
-            .select_related("road", "school")
-            .defer(*BULK[1:], "line", "school__area")
-        ),
-        every_bay=bay_rows(BAYS.rows(audience, clock.on).filter(where)),
-    )
+Ground = Sequence[tuple[int, NumericRange]]  # (road, stretch)
+WHOLE = NumericRange()  # of a road: all its metres
+
+
+def standing_on(ground: Ground | None, *, audience: Audience, clock: Clock) -> "Standing":
+    """What the reader may see of what stands on these (road, stretch), None for everywhere, with each `turn`. Five queries."""
+    standing = Standing(*(_rows_on(ground, layer, audience, clock.on) for layer in _READ))
     for site in standing.sites:
         site.turn = site_turn(site, clock)
     for point in standing.points:
@@ -250,19 +271,35 @@ def standing_on(where: Q, *, audience: Audience, clock: Clock) -> "Standing":
     return standing
 
 
-BULK = ("area", "road__reference_line", "road__ways_left_out")
+def _rows_on(ground: Ground | None, layer: Layer, audience: Audience, on: date) -> list[Any]:
+    if ground is not None and not ground:
+        return []
+    statement = _standing(layer, audience.sees_all, None if ground is None else len(ground))
+    return statement.rows(on=on, **gaps_of(audience), **fill_ground(ground or ()))
+
+
+@written_once
+def _standing(layer: Layer, sees_all: bool, stretches: int | None) -> "QuerySet[Any]":
+    rows = layer.rows(any_reader(sees_all=sees_all), ON)
+    if stretches is not None:
+        rows = rows.filter(on_ground(stretches))
+    return _READ[layer](rows)
+
 
 # (road, from metre, to metre, kind, side, state)
 BayRow = tuple[int, float, float, str, str, str]
+BAY_ROW = ("road_id", RangeLower("stretch"), RangeUpper("stretch"), "kind", "side", "state")
+BULK = ("area", "road__reference_line", "road__ways_left_out")
 
-
-def bay_rows(bays: "QuerySet[Any]") -> list[BayRow]:
-    """The bays as plain values, thousands of them in one cheap query."""
-    return list(
-        bays.order_by().values_list(
-            "road_id", RangeLower("stretch"), RangeUpper("stretch"), "kind", "side", "state"
-        )
-    )
+# How each is read, in the order of Standing; bays as plain values, thousands of them in one cheap query.
+_READ: dict[Layer, Callable[["QuerySet[Any]"], "QuerySet[Any]"]] = {
+    SITES: lambda rows: rows.select_related("road").defer(*BULK),
+    DROP_OFF_POINTS: lambda rows: (
+        rows.select_related("road", "school").prefetch_related("hours").defer(*BULK, "school__area")
+    ),
+    PANDA_LANES: lambda rows: rows.select_related("road", "school").defer(*BULK[1:], "line", "school__area"),
+    BAYS: lambda rows: rows.order_by().values_list(*BAY_ROW),
+}
 
 
 @dataclass
@@ -328,10 +365,21 @@ def _put_on(beat: Beat, standing: Standing) -> None:
     beat.bays_apart = len(bays) - beat.bays.total()
 
 
-def on_stretches(stretches: Iterable[tuple[int, NumericRange]]) -> Q:
-    """Things on any of these (road, stretch); nothing for no stretch."""
-    each = [Q(road=road, stretch__overlap=stretch) for road, stretch in stretches]
-    return reduce(or_, each) if each else Q(pk__in=[])
+def on_ground(stretches: int) -> Q:
+    """In a statement: things on any of so many (road, stretch), which `fill_ground` fills in."""
+    each = [
+        Q(road=Gap(f"road{n}", BigIntegerField()), stretch__overlap=Gap(f"stretch{n}", DecimalRangeField()))
+        for n in range(stretches)
+    ]
+    return reduce(or_, each)
+
+
+def fill_ground(ground: Ground) -> dict[str, Any]:
+    """The values of the gaps of `on_ground`."""
+    values: dict[str, Any] = {}
+    for n, (road, stretch) in enumerate(ground):
+        values |= {f"road{n}": road, f"stretch{n}": stretch}
+    return values
 
 
 # ── What is on now ────────────────────────────────────────────────────────────────────────────────────────

@@ -9,11 +9,12 @@ from typing import Any
 
 from django.contrib.gis.db.models import GeometryField
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import F, FloatField, Func, OuterRef
+from django.db.models import F, FloatField, Func, OuterRef, QuerySet
 from django.db.models.functions import JSONObject
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
+from gridmgr.core.statements import among, written_once
 from grids.enums import RoadClass
 from grids.models import Crossing, Road
 
@@ -63,7 +64,15 @@ def name_stretches(stretches: Sequence[Stretch], *, metres: bool = True) -> list
 
 def landmarks_of(roads: Iterable[int]) -> dict[int, list[Landmark]]:
     """Start, crossings and end of each of the roads (primary keys), from metre 0 on. One query."""
-    rows = Road.objects.filter(pk__in=list(roads)).annotate(
+    return {
+        pk: _landmarks(length, bearing if across >= RING_SHARE * length else None, marks)
+        for pk, length, bearing, across, marks in _marked_roads().rows(roads=list(roads))
+    }
+
+
+@written_once
+def _marked_roads() -> "QuerySet[Road, Any]":
+    rows = Road.objects.filter(among("pk", "roads")).annotate(
         bearing=Func(
             _end("ST_StartPoint"), _end("ST_EndPoint"), function="ST_Azimuth", output_field=FloatField()
         ),
@@ -80,12 +89,7 @@ def landmarks_of(roads: Iterable[int]) -> dict[int, list[Landmark]]:
             )
         ),
     )
-    return {
-        pk: _landmarks(length, bearing if across >= RING_SHARE * length else None, marks)
-        for pk, length, bearing, across, marks in rows.values_list(
-            "pk", "length_m", "bearing", "across", "marks"
-        )
-    }
+    return rows.order_by().values_list("pk", "length_m", "bearing", "across", "marks")
 
 
 def said(name: str, name_en: str) -> str:

@@ -13,10 +13,11 @@ import numpy as np
 import shapely
 from django.contrib.gis.db.models.functions import AsWKB
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import OuterRef
+from django.db.models import OuterRef, QuerySet
 from django.db.models.functions import JSONObject
 from django.utils.translation import gettext as _
 
+from gridmgr.core.statements import among, written_once
 from grids.domain.naming import CLASSES, RING_SHARE, Ends, Stretch, name_stretches, own_ends, said
 from grids.domain.place_sides import way_word
 from grids.enums import Side
@@ -166,6 +167,14 @@ def _compass(east: float, north: float) -> str:
 
 
 def _streets(roads: set[int]) -> dict[int, _Street]:
+    return {
+        pk: _Street(said(name, name_en), shapely.from_wkb(bytes(wkb)), [_mark(mark) for mark in marks])
+        for pk, name, name_en, wkb, marks in _drawn_roads().rows(roads=list(roads))
+    }
+
+
+@written_once
+def _drawn_roads() -> "QuerySet[Road, Any]":
     crossings = (
         Crossing.objects.filter(road=OuterRef("pk"))
         .order_by("at_m", "other__name")
@@ -179,13 +188,10 @@ def _streets(roads: set[int]) -> dict[int, _Street]:
             )
         )
     )
-    rows = Road.objects.filter(pk__in=roads).annotate(
+    rows = Road.objects.filter(among("pk", "roads")).annotate(
         wkb=AsWKB("reference_line"), marks=ArraySubquery(crossings)
     )
-    return {
-        pk: _Street(said(name, name_en), shapely.from_wkb(bytes(wkb)), [_mark(mark) for mark in marks])
-        for pk, name, name_en, wkb, marks in rows.values_list("pk", "name", "name_en", "wkb", "marks")
-    }
+    return rows.order_by().values_list("pk", "name", "name_en", "wkb", "marks")
 
 
 def _mark(mark: dict[str, Any]) -> _Mark:

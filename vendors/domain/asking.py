@@ -1,11 +1,15 @@
 """Who is asked when something is not to be had: the secretary who answers where a site stands."""
 
 from datetime import date
+from typing import Any
 
+from django.contrib.postgres.fields import DecimalRangeField
+from django.db.models import BigIntegerField, DateField, QuerySet
 from django.utils.translation import gettext as _
 
 from gridmgr.core.accounts.audience import Audience
 from gridmgr.core.errors import Conflict
+from gridmgr.core.statements import Gap, written_once
 from grids.enums import MemberRole
 from grids.models import Assignment, Branch, Member
 from vendors.models import Site
@@ -21,14 +25,17 @@ class Taken(Conflict):
 
 def branches_at(site: Site, *, on: date) -> list[Branch]:
     """The branches that answer, on that day, where the site stands: along the road."""
-    sections = (
-        Assignment.objects.on_day(on)
-        .filter(road=site.road_id, stretch__overlap=site.stretch)
-        .select_related("branch")
-        .defer("branch__area")
-        .order_by("stretch")
-    )
+    sections = _sections_at().rows(on=on, road=site.road_id, stretch=site.stretch)
     return [section.branch for section in sections]
+
+
+@written_once
+def _sections_at() -> "QuerySet[Assignment]":
+    on: Any = Gap("on", DateField())
+    here = Assignment.objects.on_day(on).filter(
+        road=Gap("road", BigIntegerField()), stretch__overlap=Gap("stretch", DecimalRangeField())
+    )
+    return here.select_related("branch").defer("branch__area").order_by("stretch")
 
 
 def secretary_to_call(error: Exception, *, on: date, audience: Audience) -> Member | None:

@@ -3,8 +3,11 @@
 from dataclasses import astuple, dataclass
 from typing import Any
 
+from django.db.models import BigIntegerField
+
 from gridmgr.core.accounts import rights
 from gridmgr.core.accounts.models import Role
+from gridmgr.core.statements import Gap
 
 
 @dataclass(frozen=True)
@@ -41,6 +44,22 @@ class Audience(rights.Reader):
 
 
 EVERYTHING = Audience(role=Role.ADMINISTRATOR)  # for commands, and for what is shown to nobody
+
+
+def any_reader(*, sees_all: bool) -> Audience:
+    """Whoever sees everything, or any one member: the reader in a statement that is written once.
+
+    What it knows of the member are gaps, filled from `gaps_of`: what was written for one can't be asked as another.
+    """
+    if sees_all:
+        return EVERYTHING
+    branch, member = Gap("branch", BigIntegerField()), Gap("member", BigIntegerField())
+    return Audience(role=Role.MEMBER, branch_id=branch, member_id=member)  # type: ignore[arg-type]
+
+
+def gaps_of(audience: Audience) -> dict[str, int | None]:
+    """What fills the gaps of `any_reader`."""
+    return {"branch": audience.branch_id, "member": audience.member_id}
 
 
 def audience_of(user: Any) -> Audience:
