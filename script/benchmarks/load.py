@@ -7,6 +7,7 @@ are taken away at the end.
 
 import os
 import random
+import re
 import tempfile
 import threading
 import time
@@ -26,7 +27,7 @@ from django.utils import timezone
 from gridmgr.core.accounts.models import Role, User
 from gridmgr.core.geo.crs import WGS84
 from gridmgr.core.geo.tilegrid import HALF_WORLD_M, Tile
-from grids.models import Branch, Member, MemberAssignment, Road
+from grids.models import Branch, Member, Road
 from parking.models import Bay, School
 from script.benchmarks.stack import HOST, Stack, running
 from script.benchmarks.timing import percentile
@@ -118,17 +119,14 @@ class Person:
 
     role: str
     cookie: str
-    branch: str
-    sections: list[int]  # those in which a member has a stretch
+    pages: list[str]  # what their own page leads to: the branch and the sections of a secretary or member
 
 
 @contextmanager
 def _crowd(count: int) -> Iterator[list[Person]]:
     """Three in five are secretaries and members, one in five office staff, one in five planners."""
     seats = [("member", "office", "member", "planner", "member")[n % 5] for n in range(count)]
-    members = list(
-        Member.objects.serving().filter(user=None).select_related("branch").order_by("role", "branch", "pk")
-    )
+    members = iter(Member.objects.serving().filter(user=None).order_by("role", "branch", "pk"))
     people, users = [], []
     try:
         for n, role in enumerate(seats):
@@ -136,19 +134,15 @@ def _crowd(count: int) -> Iterator[list[Person]]:
             user.set_unusable_password()
             user.save()
             users.append(user)
-            branch, own = "", []
             if role == "member":
-                member = members[n % len(members)]
-                if member.user_id is None:
-                    member.user = user
-                    member.save(update_fields=["user"])
-                branch = member.branch.code
-                own = list(
-                    MemberAssignment.objects.on_day(timezone.localdate())
-                    .filter(member=member)
-                    .values_list("assignment", flat=True)
-                )
-            people.append(Person(role, _session(user), branch, own))
+                member = next(members, None)
+                if member is None:
+                    raise ValueError(f"the city has too few members without an account for {count} people")
+                member.user = user
+                member.save(update_fields=["user"])
+            client = Client()
+            client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
+            people.append(Person(role, _cookie(client), _own_pages(client) if role == "member" else []))
         yield people
     finally:
         Member.objects.filter(user__in=users).update(user=None)
@@ -156,9 +150,15 @@ def _crowd(count: int) -> Iterator[list[Person]]:
             user.delete()
 
 
-def _session(user: User) -> str:
-    client = Client()
-    client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
+def _own_pages(client: Client) -> list[str]:
+    """The sections and the branch that the person's own page has links to: nobody opens what is not theirs to see."""
+    page = client.get(
+        "/my/", headers={"host": settings.ALLOWED_HOSTS[0]}, secure=settings.HTTPS
+    ).content.decode()
+    return sorted(set(re.findall(r'href="(/(?:sections/\d+|branches/[^/"]+)/)"', page)))
+
+
+def _cookie(client: Client) -> str:
     return f"{settings.SESSION_COOKIE_NAME}={client.cookies[settings.SESSION_COOKIE_NAME].value}"
 
 
@@ -188,8 +188,13 @@ class City:
 Click = Callable[[City, Person, random.Random], list[str]]
 
 
-def _own_section(city: City, person: Person, dice: random.Random) -> list[str]:
-    return [f"/sections/{dice.choice(person.sections)}/"] if person.sections else ["/my/"]
+def _own(path: str) -> Click:
+    """One of the pages below `path` that the person's own page leads to; without one, that page again."""
+
+    def click(city: City, person: Person, dice: random.Random) -> list[str]:
+        return [dice.choice([page for page in person.pages if page.startswith(path)] or ["/my/"])]
+
+    return click
 
 
 def _at_a_place(path: str) -> Click:
@@ -221,8 +226,8 @@ STREET: list[tuple[int, Click]] = [
     (10, _at_a_place("/guide/near?lon={lon}&lat={lat}&fruit=0")),
     (5, _page("/guide/")),
     (15, _one_of("/sites/{}/", "sites")),
-    (15, _own_section),
-    (10, lambda city, person, dice: [f"/branches/{person.branch}/"]),
+    (15, _own("/sections/")),
+    (10, _own("/branches/")),
     (5, _page("/guidance/")),
 ]
 DESK: list[tuple[int, Click]] = [
