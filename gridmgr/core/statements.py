@@ -14,6 +14,7 @@ from typing import Any, ParamSpec
 from django.contrib.postgres.fields import ArrayField
 from django.db import connections
 from django.db.models import BigIntegerField, BooleanField, F, Field, Func, QuerySet, Value
+from psycopg2.extras import DateRange, DateTimeTZRange
 
 KEPT = 256  # of each kind; one takes about 10 kB
 Key = ParamSpec("Key")
@@ -25,9 +26,9 @@ class Gap(Value):
     def __init__(self, name: str, output_field: "Field[Any, Any]") -> None:
         super().__init__(name, output_field=output_field)
 
-    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, list[Any]]:
+    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, tuple[Any, ...]]:
         """The gap itself is the parameter until it is filled."""
-        return "%s", [self]
+        return "%s", (self,)
 
     def filled(self, values: dict[str, Any], connection: Any) -> Any:
         """The value as the database takes it."""
@@ -53,8 +54,8 @@ class Statement:
         self._queryset = queryset
         self._compiler = queryset.query.get_compiler(queryset.db)
         self._sql, self._params = self._compiler.as_sql()
-        if moments := [each for each in self._params if isinstance(each, date)]:
-            raise ValueError(f"a statement with {moments} in it: give it as a gap")
+        if moments := [each for each in self._params if isinstance(each, date | DateRange | DateTimeTZRange)]:
+            raise ValueError(f"a statement with {moments} in it: give them as gaps")
 
     def rows(self, **values: Any) -> list[Any]:
         """What the query finds with these values: model instances, tuples or single values, as the query has it."""
@@ -77,9 +78,9 @@ class Statement:
 def written_once(make: Callable[Key, QuerySet[Any]]) -> Callable[Key, Statement]:
     """The statement of the query that `make` gives; it is made once for each set of arguments, which are its key."""
 
-    @lru_cache(maxsize=KEPT)
     @wraps(make)
     def statement(*args: Key.args, **kwargs: Key.kwargs) -> Statement:
         return Statement(make(*args, **kwargs))
 
-    return statement
+    kept: Callable[Key, Statement] = lru_cache(maxsize=KEPT)(statement)  # type: ignore[assignment]
+    return kept
