@@ -26,9 +26,9 @@ class Gap(Value):
     def __init__(self, name: str, output_field: "Field[Any, Any]") -> None:
         super().__init__(name, output_field=output_field)
 
-    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, tuple[Any, ...]]:
-        """The gap itself is the parameter until it is filled."""
-        return "%s", (self,)
+    def as_sql(self, compiler: Any, connection: Any) -> Any:
+        """The gap itself is the parameter until it is filled; in a list, to which Django's lookups add theirs."""
+        return "%s", [self]
 
     def filled(self, values: dict[str, Any], connection: Any) -> Any:
         """The value as the database takes it."""

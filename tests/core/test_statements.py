@@ -5,7 +5,7 @@ from datetime import date, timedelta
 
 import pytest
 from django.contrib.postgres.fields import DecimalRangeField
-from django.db.models import BigIntegerField, DateField, QuerySet
+from django.db.models import BigIntegerField, QuerySet
 from django.utils import timezone
 from psycopg2.extras import DateRange
 
@@ -58,7 +58,7 @@ def test_it_finds_what_the_query_itself_finds(town: Town) -> None:
     end_section(town.own.section, on=(until := timezone.localdate() + timedelta(days=40)))
     AssignmentFactory(road=town.own.road, period=DateRange(until, None), stretch=stretch(0, 9))
     statement = Statement(
-        Assignment.objects.on_day(Gap("on", DateField()))
+        Assignment.objects.on_day(ON)
         .filter(road=Gap("road", BigIntegerField()), stretch__overlap=Gap("at", DecimalRangeField()))
         .order_by("pk")
     )
