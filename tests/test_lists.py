@@ -384,7 +384,7 @@ def test_site_page_takes_the_same_queries_for_one_pitch_and_for_three(client_as:
     assert text(response).count("已占用") == count + 1  # and once among the facts
     # Session with account; the city; exception of the calendar today and the next 60 days; site; section, shares; pitches,
     # allocations; where it is in words; history, the names of road and planners in it; demo.
-    assert len(captured) == 13, "\n".join(query["sql"] for query in captured)
+    assert len(captured) == 14, "\n".join(query["sql"] for query in captured)
 
 
 def test_names_cannot_carry_markup_on_any_list_or_page(client_as: Any) -> None:

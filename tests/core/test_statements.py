@@ -9,7 +9,7 @@ from django.db.models import BigIntegerField, QuerySet
 from django.utils import timezone
 from psycopg2.extras import DateRange
 
-from gridmgr.core.accounts.audience import Audience, any_reader, gaps_of
+from gridmgr.core.accounts.audience import EVERYTHING, Audience, any_reader, gaps_of
 from gridmgr.core.statements import Gap, Statement, among, written_once
 from gridmgr.desk.standing import ON, WHOLE, Clock, beats_for, standing_on
 from grids.domain.assign import end_section
@@ -106,7 +106,7 @@ def test_what_was_written_for_one_member_gives_another_only_theirs(town: Town) -
 
 
 def test_the_reader_in_a_statement_is_nobody_in_particular() -> None:
-    assert any_reader(sees_all=True) == Audience(role="office")
+    assert any_reader(sees_all=True) == EVERYTHING
     anyone = any_reader(sees_all=False)
     assert not anyone.sees_all
     text, params = SECTIONS.rows(anyone, ON).query.sql_with_params()
