@@ -83,7 +83,7 @@ def lot_on(beats: Sequence[Beat], standing: Standing) -> Lot:
             if meets(thing.road_id, float(thing.stretch.lower), float(thing.stretch.upper))
         ]
 
-    bays = [bay for bay in standing.every_bay if meets(bay[0], float(bay[1]), float(bay[2]))]
+    bays = [bay for road in by_road for bay in standing.bays_of(road) if meets(*bay[:3])]
     return Lot(beats, here(standing.sites), here(standing.points), here(standing.lanes), bays)
 
 

@@ -4,7 +4,7 @@ A beat is a stretch that somebody answers for: a branch's section, or, for a mem
 function here takes a fixed number of queries, whatever the number of beats.
 """
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
@@ -320,6 +320,17 @@ class Standing:
         """The bays in use."""
         return [bay for bay in self.every_bay if bay[5] == bay_enums.IN_USE]
 
+    def bays_of(self, road_id: int) -> list[BayRow]:
+        """Those along one road, whatever their state."""
+        return self._by_road.get(road_id, [])
+
+    @cached_property
+    def _by_road(self) -> dict[int, list[BayRow]]:
+        found: defaultdict[int, list[BayRow]] = defaultdict(list)
+        for bay in self.every_bay:
+            found[bay[0]].append(bay)
+        return dict(found)
+
     @property
     def bays_apart(self) -> int:
         """How many are suspended."""
@@ -360,7 +371,7 @@ def _put_on(beat: Beat, standing: Standing) -> None:
     beat.sites = [site for site in standing.sites if here(site)]
     beat.points = [point for point in standing.points if here(point)]
     beat.lanes = [lane for lane in standing.lanes if here(lane)]
-    bays = [bay for bay in standing.every_bay if beat.meets(*bay[:3])]
+    bays = [bay for bay in standing.bays_of(beat.section.road_id) if beat.meets(*bay[:3])]
     beat.bays = Counter(kind for _road, _low, _high, kind, _side, state in bays if state == bay_enums.IN_USE)
     beat.bays_apart = len(bays) - beat.bays.total()
 
