@@ -98,15 +98,15 @@ def make_points(count: int) -> None:
 
 # Session with account, the city, whether there is demo data, how many rows, the rows: 5; choices of roads and of branches: 1 each.
 QUERIES = [
-    ("branches", make_branches, 6),
-    ("roads", make_roads, 7),
-    ("sections", make_sections, 8),
-    ("sites", make_sites, 8),
-    ("pitches", make_pitches, 7),
-    ("schools", make_schools, 7),
-    ("panda-lanes", make_lanes, 8),
-    ("drop-off-points", make_points, 8),
-    ("bays", make_bays, 8),
+    ("branches", make_branches, 5),
+    ("roads", make_roads, 6),
+    ("sections", make_sections, 7),
+    ("sites", make_sites, 7),
+    ("pitches", make_pitches, 6),
+    ("schools", make_schools, 6),
+    ("panda-lanes", make_lanes, 7),
+    ("drop-off-points", make_points, 7),
+    ("bays", make_bays, 7),
 ]
 
 
@@ -384,7 +384,7 @@ def test_site_page_takes_the_same_queries_for_one_pitch_and_for_three(client_as:
     assert text(response).count("已占用") == count + 1  # and once among the facts
     # Session with account; the city; exception of the calendar today and the next 60 days; site; section, shares; pitches,
     # allocations; where it is in words; history, the names of road and planners in it; demo.
-    assert len(captured) == 14, "\n".join(query["sql"] for query in captured)
+    assert len(captured) == 13, "\n".join(query["sql"] for query in captured)
 
 
 def test_names_cannot_carry_markup_on_any_list_or_page(client_as: Any) -> None:

@@ -101,6 +101,6 @@ def test_any_number_of_sections_takes_the_same_queries(
         DropOffPointFactory(road=road, school=SchoolFactory())
         BayFactory.row(road, 3)
     client = client_as("office")
-    with django_assert_num_queries(21):  # type: ignore[attr-defined]
+    with django_assert_num_queries(20):  # type: ignore[attr-defined]
         page = words(client.get("/branches/07/"))
     assert f"责任路段 {n}.0 km {n} 条路" in page

@@ -268,6 +268,6 @@ def test_any_number_of_sections_takes_the_same_queries(
             stretch=stretch(0, 40),
         )
     client = client_as("secretary", branch=branch)
-    with django_assert_num_queries(18):  # type: ignore[attr-defined]
+    with django_assert_num_queries(16):  # type: ignore[attr-defined]
         page = my(client)
     assert page.count("泊位 3") == 2 * n

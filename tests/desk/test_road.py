@@ -176,7 +176,7 @@ def test_any_number_of_sections_takes_the_same_queries(
             road=road, stretch=stretch(low, low + 300), period=period("2010-01-01", "2011-01-01")
         )
     client = client_as("office")
-    with django_assert_num_queries(17):  # type: ignore[attr-defined]
+    with django_assert_num_queries(16):  # type: ignore[attr-defined]
         page = words(client.get(f"/roads/{road.pk}/"))
     assert f"右侧 {3 * n}" in page
 

@@ -326,6 +326,6 @@ def test_any_number_of_shares_takes_the_same_queries(
     for index in range(n):
         ShareFactory(assignment=town.own.section, stretch=stretch(100 * index, 100 * index + 100))
     client = client_as("secretary", branch=town.own.branch)
-    with django_assert_num_queries(23):  # type: ignore[attr-defined]  # one of them: the versions of the shares
+    with django_assert_num_queries(21):  # type: ignore[attr-defined]  # one of them: the versions of the shares
         page = words(client.get(town.own.section.get_absolute_url()))
     assert page.count("终止… ") == n
