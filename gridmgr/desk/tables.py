@@ -103,10 +103,10 @@ def _column(field: Field) -> Column:
     pair = next((pair for pair in PAIRS if pair[0] == field.name), None)
     if pair is None:
         key = f"p_{field.name}"
-        return Column(field.name, field.label, lambda row: said(field, row[key]), field.kind in NUMBERS)
+        return Column(field.name, str(field.label), lambda row: said(field, row[key]), field.kind in NUMBERS)
     label, say = PAIRS[pair]
     first, second = (f"p_{name}" for name in pair)
-    return Column(field.name, label, lambda row: say(row, first, second))
+    return Column(field.name, str(label), lambda row: say(row, first, second))
 
 
 def _english() -> bool:

@@ -211,6 +211,7 @@ def test_queries_do_not_grow_with_the_city(town: Town) -> None:
             of(None)
         return len(found)
 
+    of(None)  # the city's name is kept for a while
     small = queries()
     for index in range(16):
         branch = BranchFactory(code=f"{index + 10}")
@@ -221,7 +222,7 @@ def test_queries_do_not_grow_with_the_city(town: Town) -> None:
         BayFactory.row(road, 2)
     assert len(of(None).branches) == 18
     assert queries() == small
-    assert small <= 20
+    assert small <= 19
 
 
 @pytest.mark.django_db(transaction=True)
