@@ -71,7 +71,7 @@ def test_without_leave_to_locate_a_pin_does_it(
     page.click("[data-do=home]")
     page.wait_for_function("() => document.querySelector('.where-says').hidden")
     lon, lat = degrees(*at(500, 0))
-    page.wait_for_function(f"gridmgr.current.getBounds().contains([{lat}, {lon}])")
+    page.wait_for_function(f"() => gridmgr.current.getBounds().contains([{lat}, {lon}])")
     assert not page.is_visible("[data-do=home]")
 
 
