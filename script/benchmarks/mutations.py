@@ -109,6 +109,8 @@ def _expressions(statement: ast.stmt) -> Iterator[ast.expr]:
     ]
     while waiting:
         node = waiting.pop()
+        if isinstance(node, ast.keyword) and node.arg == "strict":
+            continue  # of zip: what is of one length stays so
         if isinstance(node, ast.expr):
             yield node
         waiting += [
