@@ -11,8 +11,11 @@ from tests.source import parsed
 ROOT = Path(__file__).parents[1]
 HOUSES = ("gridmgr", "grids", "parking", "vendors")
 DECLARATIONS = {"layers.py", "catalog.py"}
-# Calls in which the word names a relation of a model, and objects that hold what somebody sent.
-RELATIONS = {"prefetch_related", "select_related", "values", "values_list", "order_by", "Prefetch"}
+# Calls in which the word names a relation of a model or a gap in a statement, and objects that hold what somebody sent.
+RELATIONS = {
+    *("prefetch_related", "select_related", "values", "values_list", "order_by", "Prefetch"),
+    *("among", "Gap"),
+}
 SENT = {"GET", "POST", "cleaned_data", "options", "fields", "asked", "data", "given", "tidied"}
 TAG = re.compile(r"{%.*?%}|{{.*?}}", re.DOTALL)
 QUOTED = re.compile(r"""["']([^"']*)["']""")

@@ -12,7 +12,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
 from gridmgr.briefing.dossier import Count, Figure
-from gridmgr.desk.standing import BayRow, Beat, Standing, tally
+from gridmgr.desk.beats import Beat
+from gridmgr.desk.standing import BayRow, Standing, tally
 from grids.domain.gaps import GapReport
 from grids.layers import ROADS, SECTIONS
 from parking.enums import IN_USE as BAY_IN_USE

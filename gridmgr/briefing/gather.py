@@ -35,15 +35,9 @@ from gridmgr.core.errors import NotThere
 from gridmgr.core.layers.palette import branch_colour
 from gridmgr.core.layers.version import data_state
 from gridmgr.core.past import as_of
-from gridmgr.desk.standing import (
-    Beat,
-    Clock,
-    Standing,
-    member_beats,
-    section_beats,
-    standing_on,
-    with_neighbours,
-)
+from gridmgr.desk.beats import Beat, member_beats, section_beats, with_neighbours
+from gridmgr.desk.standing import Standing, standing_on
+from gridmgr.desk.turns import Clock
 from grids.domain.gaps import GapReport, unassigned_stretches, without
 from grids.enums import MemberRole
 from grids.layers import BRANCHES, ROADS, SECTIONS

@@ -8,7 +8,8 @@ from django.utils.translation import gettext as _
 
 from gridmgr.core import quantities
 from gridmgr.core.accounts.audience import Audience
-from gridmgr.desk.standing import Beat, Clock, beats_for, section_beats, with_neighbours
+from gridmgr.desk.beats import Beat, beats_for, section_beats, with_neighbours
+from gridmgr.desk.turns import Clock
 from grids.layers import SECTIONS
 
 COARSE_M = 100.0  # a fix no better than this can't tell one street from the next

@@ -12,10 +12,12 @@ from django.views.decorators.http import require_GET
 from gridmgr.core.accounts.audience import Audience, audience_of
 from gridmgr.core.changes import history_of
 from gridmgr.core.past import Tense, end_of, tense_of
+from gridmgr.desk.beats import Beat, branch_beats, furnish, member_beats
 from gridmgr.desk.my import today
 from gridmgr.desk.neighbours import meet_neighbours
 from gridmgr.desk.outlook import street_map
-from gridmgr.desk.standing import BayRow, Beat, Clock, branch_beats, clock_of, furnish, member_beats
+from gridmgr.desk.standing import BayRow
+from gridmgr.desk.turns import Clock, clock_of
 from gridmgr.feeds.query import told_of_its_day
 from grids.layers import BRANCHES
 from grids.models import Branch, Member

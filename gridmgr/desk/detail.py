@@ -22,8 +22,9 @@ from gridmgr.desk.context import dated
 from gridmgr.desk.lists import link_of
 from gridmgr.desk.outlook import street_map
 from gridmgr.desk.places import Reader, bulk
-from gridmgr.desk.standing import ON, clock_of
+from gridmgr.desk.standing import ON
 from gridmgr.desk.tables import columns, with_fields
+from gridmgr.desk.turns import clock_of
 from gridmgr.desk.whereabouts import put_where
 from gridmgr.feeds.query import told_of_its_day
 from grids.models import OnRoad

@@ -28,8 +28,8 @@ from gridmgr.core.quantities import NOTHING
 from gridmgr.desk.context import address_of, dated
 from gridmgr.desk.filters import filter_form, filtered
 from gridmgr.desk.road import strip_of
-from gridmgr.desk.standing import clock_of
 from gridmgr.desk.tables import Column, columns
+from gridmgr.desk.turns import clock_of
 from gridmgr.feeds.query import day_of, told_of_its_day
 from grids.layers import ROADS
 from grids.models import Assignment, OnRoad, Road

@@ -12,9 +12,11 @@ from django.views.decorators.http import require_GET
 from gridmgr.core.accounts.audience import Audience, audience_of
 from gridmgr.core.errors import NotThere
 from gridmgr.core.statements import among, written_once
+from gridmgr.desk.beats import beats_for, furnish
 from gridmgr.desk.neighbours import meet_neighbours
 from gridmgr.desk.outlook import street_map
-from gridmgr.desk.standing import Standing, agenda, beats_for, clock_of, furnish
+from gridmgr.desk.standing import Standing
+from gridmgr.desk.turns import agenda, clock_of
 from gridmgr.feeds.query import told_of_its_day
 from grids.enums import MemberRole
 from grids.models import Branch, Member

@@ -12,7 +12,9 @@ from django.db.models import QuerySet
 from gridmgr.core.accounts.audience import Audience, any_reader
 from gridmgr.core.geo.crs import metric_srid
 from gridmgr.core.statements import Gap, among, written_once
-from gridmgr.desk.standing import ON, TOUCH_M, Beat, Clock, with_neighbours
+from gridmgr.desk.beats import TOUCH_M, Beat, with_neighbours
+from gridmgr.desk.standing import ON
+from gridmgr.desk.turns import Clock
 from grids.domain.naming import NEAR_M
 from grids.layers import SECTIONS
 from grids.models import Branch

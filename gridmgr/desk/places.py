@@ -10,16 +10,9 @@ from django.db.models import BigIntegerField, QuerySet
 
 from gridmgr.core.accounts.audience import Audience, any_reader, gaps_of
 from gridmgr.core.statements import Gap, written_once
-from gridmgr.desk.standing import (
-    ON,
-    Clock,
-    fill_ground,
-    on_ground,
-    point_turn,
-    shares_now,
-    site_turn,
-    with_neighbours,
-)
+from gridmgr.desk.beats import shares_now, with_neighbours
+from gridmgr.desk.standing import ON, fill_ground, on_ground
+from gridmgr.desk.turns import Clock, point_turn, site_turn
 from gridmgr.desk.whereabouts import put_where
 from grids.models import Assignment, MemberAssignment, OnRoad
 from parking.enums import BayState

@@ -16,8 +16,9 @@ from gridmgr.core.changes import history_of
 from gridmgr.core.errors import NotThere
 from gridmgr.core.quantities import length
 from gridmgr.desk.outlook import degrees, street_map
-from gridmgr.desk.standing import WHOLE, BayRow, Clock, Standing, clock_of, standing_on
+from gridmgr.desk.standing import WHOLE, BayRow, Standing, standing_on
 from gridmgr.desk.strip import Strip, draw_strip, span_of, unassigned
+from gridmgr.desk.turns import Clock, clock_of
 from gridmgr.feeds.query import day_of, told_of_its_day
 from grids.domain.gaps import Unassigned, unassigned_stretches
 from grids.domain.naming import Ends, name_stretches

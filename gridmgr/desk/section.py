@@ -21,11 +21,13 @@ from gridmgr.core.meanwhile import mark_versions
 from gridmgr.core.past import Tense, tense_of
 from gridmgr.core.statements import Gap, written_once
 from gridmgr.desk import undo
+from gridmgr.desk.beats import Beat, furnish, with_line
 from gridmgr.desk.neighbours import meet_neighbours
 from gridmgr.desk.outlook import street_map
 from gridmgr.desk.section_forms import EndForm, SectionForm, ShareForm, plain_number
-from gridmgr.desk.standing import ON, Beat, Clock, clock_of, furnish, with_line
+from gridmgr.desk.standing import ON
 from gridmgr.desk.strip import span_of
+from gridmgr.desk.turns import Clock, clock_of
 from gridmgr.desk.whereabouts import ends_of
 from gridmgr.feeds.query import day_of, told_of_its_day
 from grids.domain.naming import Ends, landmarks_of, name_stretches

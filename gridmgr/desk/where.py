@@ -21,7 +21,7 @@ from gridmgr.core.errors import Invalid
 from gridmgr.core.geo.crs import metric_srid, zone_window
 from gridmgr.desk.around import COARSE_M, stretches_around
 from gridmgr.desk.outlook import in_metres
-from gridmgr.desk.standing import Clock, clock_of
+from gridmgr.desk.turns import Clock, clock_of
 from gridmgr.feeds.query import told_of_its_day
 from grids.domain.answering import REACH_M, RoadHere, possible, ranked, roads_at
 from grids.domain.wayfinding import Spot, say_where

@@ -124,7 +124,7 @@ def test_a_failed_export_leaves_the_old_file_alone(town: Town, tmp_path: Path) -
 
 
 def test_empty_database_says_what_to_do(tmp_path: Path) -> None:
-    with pytest.raises(CommandError, match=r"manage\.py demo"):
+    with pytest.raises(CommandError, match="script/manage demo"):
         export("city", str(tmp_path / "map.pdf"))
 
 

@@ -11,7 +11,9 @@ from psycopg2.extras import DateRange
 
 from gridmgr.core.accounts.audience import EVERYTHING, Audience, any_reader, gaps_of
 from gridmgr.core.statements import Gap, Statement, among, written_once
-from gridmgr.desk.standing import ON, WHOLE, Clock, beats_for, standing_on
+from gridmgr.desk.beats import beats_for
+from gridmgr.desk.standing import ON, WHOLE, standing_on
+from gridmgr.desk.turns import Clock
 from grids.domain.assign import end_section
 from grids.layers import SECTIONS
 from grids.models import Assignment, Branch, Road
