@@ -72,6 +72,9 @@ def trips() -> str:
     """Of the city in the database."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "gridmgr.settings")
     importlib.import_module("django").setup()
+    importlib.import_module("django.core.management").call_command(
+        "collectstatic", interactive=False, verbosity=0
+    )
     found = importlib.import_module("script.measure_house.trips").trips()
     return ", ".join(str(len(found[name])) for name in ("tile", "list", "verdict", "my"))
 

@@ -59,11 +59,12 @@ def test_a_set_that_costs_the_limit_or_more_is_given_up_and_not_remembered() -> 
 def test_where_only_reach_counts_the_most_are_served() -> None:
     """A ring of three who each reach two of three sites with one place each, and a fourth who reaches the first alone."""
     reach = [[0, 0, FAR, 0], [FAR, 0, 0, FAR], [0, FAR, 0, FAR]]
-    served = Evaluator(problem(reach, [1, 1, 1, 1], [1, 1, 1], unserved=1.0))((0, 1, 2))
-    assert served.cost == pytest.approx(1.0)  # three places for four
-    assert Evaluator(problem(reach, [0.5, 0.5, 0.5, 1.0], [1, 1, 1], unserved=1.0))(
-        (0, 1, 2)
-    ).cost == pytest.approx(0, abs=1e-5)
+    asked = problem(reach, [1, 1, 1, 1], [1, 1, 1], unserved=10.0)
+    served = Evaluator(asked)((0, 1, 2))
+    assert served.cost == pytest.approx(10)  # three places for four
+    assert float(served.price @ asked.weight - served.rent @ asked.capacity) == pytest.approx(10)
+    halves = problem(reach, [0.5, 0.5, 0.5, 1.0], [1, 1, 1], unserved=10.0)
+    assert Evaluator(halves)((0, 1, 2)).cost == pytest.approx(0, abs=1e-4)
 
 
 costs = st.lists(st.lists(st.integers(1, 50), min_size=4, max_size=4), min_size=3, max_size=3)
