@@ -48,6 +48,14 @@ class ByRow(Mapping[str, Sequence[Any]]):
         return len(self._names)
 
 
+def columns_of(rows: Sequence[Mapping[str, Any]]) -> Mapping[str, Sequence[Any]]:
+    """The columns of rows: lists where all rows have the same fields, so that the rows needn't be kept."""
+    kinds = dict.fromkeys(map(tuple, rows))
+    if len(kinds) == 1:
+        return {name: [row[name] for row in rows] for name in next(iter(kinds))}
+    return ByRow(rows)
+
+
 @dataclass
 class Frame:
     """What a file holds. `columns` maps names to equally long lists, None where a value is missing.

@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from gridmgr.core.geo.crs import WGS84
 from gridmgr.core.importing import plain_geojson
 from gridmgr.core.importing.base import Unreadable
-from gridmgr.core.importing.frame import ByRow, Frame, parse_crs
+from gridmgr.core.importing.frame import Frame, columns_of, parse_crs
 from gridmgr.core.importing.messages import not_finite, three_d, too_few_points
 from gridmgr.core.importing.plain_geojson import DEPTH
 
@@ -33,7 +33,7 @@ def read_geojson(path: Path) -> Frame:
     features = document["features"]
     rows, shapes, troubles = plain_geojson.take(features) or checked(features)
     about = document.get("gridmgr")
-    frame = Frame(str(document.get("name") or path.stem), ByRow(rows), shapes, troubles=troubles)
+    frame = Frame(str(document.get("name") or path.stem), columns_of(rows), shapes, troubles=troubles)
     frame.crs, frame.by_default = crs_of(path, document)
     frame.about = about if isinstance(about, dict) else {}
     frame.refs = [feature.get("id") if isinstance(feature, dict) else None for feature in features]
