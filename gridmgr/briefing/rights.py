@@ -1,7 +1,5 @@
 """Who has briefings made: everyone but members, a secretary of their own branch alone."""
 
-from typing import Any
-
 import rules
 
 from gridmgr.core.accounts.rights import Reader, is_secretary, reader_of, right, sees_all
@@ -25,7 +23,7 @@ def may_brief_on(reader: Reader, branch: Branch | None) -> bool:
     return may_brief_all(reader) or (may_brief(reader) and (branch is None or branch.pk == reader.branch_id))
 
 
-def _of_account(user: Any, branch: Branch | None = None) -> bool:
+def _of_account(user: object, branch: Branch | None = None) -> bool:
     return may_brief_on(reader_of(user), branch)
 
 

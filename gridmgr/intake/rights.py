@@ -1,8 +1,7 @@
 """Who may bring a layer's files in, who may take them back, and who may take files out."""
 
-from typing import Any
-
 import rules
+from django.contrib.auth.models import AnonymousUser
 from django.core.exceptions import PermissionDenied
 
 from gridmgr.core.accounts.models import User
@@ -10,9 +9,11 @@ from gridmgr.core.accounts.rights import Reader, is_administrator, of_account, r
 from gridmgr.data_files import IMPORTERS
 from gridmgr.intake.models import Import, ImportQuerySet
 
+Account = User | AnonymousUser
+
 
 @right
-def may_import(user: Any, layer: str) -> bool:
+def may_import(user: Account, layer: str) -> bool:
     """Bring the layer's files in: whoever may add and change its rows in the admin; planners the places, administrators all."""
     if layer not in IMPORTERS:
         return False
@@ -22,7 +23,7 @@ def may_import(user: Any, layer: str) -> bool:
     )
 
 
-def importable(user: Any) -> list[str]:
+def importable(user: Account) -> list[str]:
     """The layers whose files this person may bring in, in the order in which a whole city comes in."""
     return [layer for layer in IMPORTERS if may_import(user, layer)]
 
@@ -33,7 +34,7 @@ def sees_all_imports(reader: Reader) -> bool:
     return is_administrator(reader)
 
 
-def imports_of(user: Any) -> ImportQuerySet:
+def imports_of(user: Account) -> ImportQuerySet:
     """The imports that this person may look at."""
     rows: ImportQuerySet = Import.objects.all()
     return rows if sees_all_imports(reader_of(user)) else rows.of(user, importable(user))

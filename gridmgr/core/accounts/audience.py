@@ -1,7 +1,6 @@
 """For whom an answer is made: what a person may see, reduced to what queries and caches need."""
 
 from dataclasses import astuple, dataclass
-from typing import Any
 
 from django.db.models import BigIntegerField
 
@@ -62,6 +61,6 @@ def gaps_of(audience: Audience) -> dict[str, int | None]:
     return {"branch": audience.branch_id, "member": audience.member_id}
 
 
-def audience_of(user: Any) -> Audience:
+def audience_of(user: object) -> Audience:
     """The audience that `user` is; an account without a serving member sees nothing."""
     return Audience(*astuple(rights.reader_of(user)))

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 import rules
+from rules.predicates import Predicate
 
 from gridmgr.core.accounts.models import Role, User
 
@@ -27,12 +28,12 @@ class Reader:
     member_id: int | None = None
 
 
-def member_of(user: Any) -> Any:
+def member_of(user: object) -> Any:
     """The Member, serving or not, that the account belongs to; None for an account that is of no branch."""
     return getattr(user, "member", None) if isinstance(user, User) and user.role == Role.MEMBER else None
 
 
-def reader_of(user: Any) -> Reader:
+def reader_of(user: object) -> Reader:
     """The reader that `user` is; an account that is inactive, or without a serving member, is a member of no branch."""
     if not isinstance(user, User) or not user.is_active:
         return Reader(role=Role.MEMBER)
@@ -50,9 +51,9 @@ def right(says: Says) -> Says:
     return made
 
 
-def of_account(says: Callable[..., bool]) -> Any:
+def of_account(says: Callable[..., bool]) -> Predicate:
     """The same right, asked of an account: for `rules.add_perm`."""
-    return rules.predicate(lambda user: says(reader_of(user)), name=str(says))
+    return Predicate(lambda user: says(reader_of(user)), name=str(says))
 
 
 def allow_admin(app: str, models: list[str], says: Callable[..., bool]) -> None:
