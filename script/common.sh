@@ -11,6 +11,7 @@ export GRIDMGR_VAR
 export PYTHONUTF8=1
 # here: stands before a command that is printed, so that it means this folder and not the usual one.
 here=
+# shellcheck disable=SC2034  # used by those who source this file
 [ "$GRIDMGR_VAR" = "$root/var" ] || here="GRIDMGR_VAR=$(printf %q "$GRIDMGR_VAR") "
 
 # step 中文 English: the line that announces a step.
