@@ -21,6 +21,7 @@ from django.views.decorators.http import require_GET
 
 from gridmgr.catalog import family_of, listed
 from gridmgr.core.accounts.audience import Audience, audience_of
+from gridmgr.core.accounts.rights import works_on_street
 from gridmgr.core.geo.crs import WGS84
 from gridmgr.core.layers.base import Layer
 from gridmgr.core.layers.declared import Listing
@@ -31,6 +32,7 @@ from gridmgr.desk.road import strip_of
 from gridmgr.desk.tables import Column, columns
 from gridmgr.desk.turns import clock_of
 from gridmgr.feeds.query import day_of, told_of_its_day
+from grids.domain.wayfinding import Spot, say_ends, say_where
 from grids.layers import ROADS
 from grids.models import Assignment, OnRoad, Road
 from grids.querysets import holding
@@ -59,6 +61,8 @@ NAMES = {"name", "road", "school", "site", "branch_name"}
 PINYIN = "zh-x-icu"
 # Characters that names of places say in another way than the collation does (长 is cháng), and others that sound so.
 SAID_AS = ("长重朝都厦", "常虫潮督下")
+# The column that says where on its road a thing is; on the street it is said in words.
+METRES = "p_from_m"
 # Rows like most: of so many, a strip of their road says enough.
 MANY_PLAIN = 20
 
@@ -89,7 +93,7 @@ def layer_list(request: HttpRequest, layer: str) -> HttpResponse:
         along = None
     if along:
         rows = rows.exclude(listing.plain)
-    table = Table(shown, listing, request.GET, on, own_branch=audience.branch_id)
+    table = Table(shown, listing, request.GET, on, audience)
     page = Paginator(table.ordered(rows), PAGE_ROWS).get_page(request.GET.get("page"))
     context = {
         "layer": shown,
@@ -153,18 +157,18 @@ class Table:
     """The columns of a layer's list, how it is sorted, and its rows as cells."""
 
     def __init__(
-        self, layer: Layer, listing: Listing, given: QueryDict, on: date, *, own_branch: int | None
+        self, layer: Layer, listing: Listing, given: QueryDict, on: date, audience: Audience
     ) -> None:
         self.layer = layer
         self.listing = listing
         self.on = on
         self.given = given
-        heading_first = sorted(
-            columns(layer, without=listing.left_out), key=lambda each: each.name != layer.heading
-        )
+        self.in_words = works_on_street(audience) and METRES in layer.property_names
+        without = [*listing.left_out, *(["side"] if self.in_words else [])]
+        heading_first = sorted(columns(layer, without=without), key=lambda each: each.name != layer.heading)
         self.columns = heading_first + ([BRANCH_COLUMN] if self.stands_on_road else [])
         self.sort = given.get("sort", "")
-        self.own_branch = own_branch if listing.own_first and not self.sort else None
+        self.own_branch = audience.branch_id if listing.own_first and not self.sort else None
         if self.sort.removeprefix("-") not in {each.name for each in self.columns}:
             self.sort = listing.sorted_by or layer.heading
 
@@ -181,7 +185,7 @@ class Table:
         sorted_now = {column.name: "ascending", f"-{column.name}": "descending"}.get(self.sort, "")
         turned = f"-{column.name}" if sorted_now == "ascending" else column.name
         return {
-            "label": column.label,
+            "label": self._label(column),
             "url": _address(self.given, sort=turned, page=""),
             "sorted": sorted_now,
             "numeric": column.numeric,
@@ -216,20 +220,44 @@ class Table:
 
     def read(self, page: Page[Any]) -> list[dict[str, Any]]:
         """The page's rows: cells, and the address on the map."""
+        rows = list(page.object_list)
+        places = self._places(rows) if self.in_words else [""] * len(rows)
         return [
-            {"cells": [self._cell(column, row) for column in self.columns], "map_url": self._map_url(row)}
-            for row in page.object_list
+            {
+                "cells": [self._cell(column, row, place) for column in self.columns],
+                "map_url": self._map_url(row),
+            }
+            for row, place in zip(rows, places, strict=True)
         ]
 
-    def _cell(self, column: Column, row: dict[str, Any]) -> Cell:
-        said = column.say(row)
+    def _places(self, rows: list[dict[str, Any]]) -> list[str]:
+        """Where each row is, in words: at which crossing and side, or from where to where. Two queries at most."""
+        known = [row for row in rows if row[METRES] is not None]
+        if self.stands_on_road:
+            spots = [
+                Spot(row["road_id"], (row[METRES] + row["p_to_m"]) / 2, row.get("p_side")) for row in known
+            ]
+            said = say_where(spots)
+        else:
+            said = [
+                str(each)
+                for each in say_ends([(row["road_id"], row[METRES], row["p_to_m"]) for row in known])
+            ]
+        words = dict(zip([row["pk"] for row in known], said, strict=True))
+        return [words.get(row["pk"], "") for row in rows]
+
+    def _label(self, column: Column) -> Any:
+        return _("位置") if self.in_words and f"p_{column.name}" == METRES else column.label
+
+    def _cell(self, column: Column, row: dict[str, Any], place: str) -> Cell:
+        said = place if place and f"p_{column.name}" == METRES else column.say(row)
         if column.name == self.layer.heading:
             page = dated(address_of(self.layer.route, row["p_key"]), self.on)
             return Cell(said, column.label, page, "heading")
         css = "number" if column.numeric else "nowrap" if column.name in SHORT else ""
         if said == NOTHING:
             css += " nothing"
-        return Cell(said, column.label, dated(link_of(column, row), self.on), css.strip())
+        return Cell(said, self._label(column), dated(link_of(column, row), self.on), css.strip())
 
     def _map_url(self, row: dict[str, Any]) -> str:
         if not row["p_spot"]:

@@ -27,3 +27,13 @@ def test_place_is_told_in_the_reader_s_words(kind: str, town: Town, client_as: A
     assert "第01街西端以东" in on_the_street
     assert "第01街西端以东" not in planning
     assert METRES.search(planning)
+
+
+@pytest.mark.parametrize("address", ["/sites/", "/bays/", "/panda-lanes/", "/drop-off-points/", "/sections/"])
+def test_lists_say_places_in_the_reader_s_words(address: str, town: Town, client_as: Any) -> None:
+    on_the_street = client_as("secretary", branch=town.own.branch).get(address).content.decode()
+    planning = client_as("planner").get(address).content.decode()
+    assert "西端" in on_the_street
+    assert not METRES.search(on_the_street)
+    assert "西端" not in planning
+    assert METRES.search(planning)
