@@ -46,6 +46,9 @@ from tests.past import install_clock, set_clock
 from vendors.apps import begin_with_rules
 from vendors.models import Guidance, Pitch, Site, Vendor, WaitingEntry
 
+# Jobs that tests run are forked from a test process, which has grown by then; what the limit does is shown in tests/core/jobs.
+django_settings.GRIDMGR_JOB_MEMORY_MB = 8192
+
 ROLES = ("secretary", "member", "planner", "office", "administrator")
 
 

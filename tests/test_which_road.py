@@ -69,7 +69,7 @@ def test_where_am_i_asks_no_more_for_more_roads(
         section = AssignmentFactory(road=street(f"{number}街", 0, 4 + number, level=number))
         ShareFactory(assignment=section)
     client = client_as("office")
-    with django_assert_num_queries(7):
+    with django_assert_num_queries(6):
         said = client.get("/my/where", lonlat(400, 2)).json()
     assert len(said["others"]) == roads - 1
     assert len(said["members"]) == 1

@@ -13,7 +13,6 @@ from django.utils.translation import pgettext
 from gridmgr.briefing.dossier import BranchPart, Dossier, Figure, RoadRow
 from gridmgr.briefing.wording import ems, rest, stretch
 from gridmgr.core import quantities
-from gridmgr.core.city.models import city_name
 from grids.layers import BRANCHES, SECTIONS
 from parking.layers import BAYS
 from vendors.layers import PITCHES, SITES
@@ -164,5 +163,4 @@ def city_title(dossier: Dossier) -> str:
     """What the map of all of it is called."""
     if not dossier.whole:
         return pgettext("map of several branches", "责任路段图")
-    city = city_name()
-    return _("%s网格责任图") % city if city else _("全市网格责任图")
+    return _("%s网格责任图") % dossier.city if dossier.city else _("全市网格责任图")

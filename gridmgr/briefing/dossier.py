@@ -150,7 +150,7 @@ class Dossier:
     `site` is the service's address without a slash at the end, '' when unknown: then no figure is a link. `bays` are
     by kind, of all that the briefing covers; `rests` are the rows with which the branches' add up to its figures.
     `whole`: that is all that its reader sees. `state` stands for the data as it was read ('' for a dossier made by
-    hand): maps are drawn from the same, or not at all.
+    hand): maps are drawn from the same, or not at all. `city`: what it is called, '' when nobody said.
     """
 
     title: str
@@ -166,3 +166,4 @@ class Dossier:
     rests: Sequence[Rest] = ()
     whole: bool = True
     state: str = ""
+    city: str = ""

@@ -150,6 +150,7 @@ def _dossier(found: Found, whole: bool, audience: Audience, on: date, moment: da
         rests=_rests(shown, kinds, lot_on(found.beats, found.standing), parts, lists),
         whole=whole,
         state=found.state,
+        city=city_name(),
     )
 
 

@@ -17,6 +17,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from gridmgr.core.backoffice import SharedAdmin
+from gridmgr.core.city.models import City
 from gridmgr.core.meanwhile import versions_of
 from gridmgr.core.shared_forms import SharedForm, SharedFormSet
 from gridmgr.register.models import Entry, Register
@@ -63,6 +64,7 @@ def samples(town: Town) -> Callable[[Any], Any]:
     PitchHold.objects.create(
         pitch=free, during=(now, now + timedelta(hours=2)), guidance=town.own.guidance, made_by=asks
     )
+    City.objects.create(name="样城")
     CalendarDay.objects.create(day=date(2026, 10, 1), is_school_day=False, note="国庆")
     Facility.objects.create(source_id="f1", kind="hydrant", name="栓", shape=point(5, 5))
     if not town.own.school.gates.exists():

@@ -31,7 +31,6 @@ from gridmgr.briefing.notice.official import (
 )
 from gridmgr.briefing.pictures import Pictures
 from gridmgr.core import quantities
-from gridmgr.core.city.models import city_name
 from gridmgr.core.layers.extract import source
 from gridmgr.core.layers.maps import ATTRIBUTION
 from gridmgr.core.past import Tense, tense_of
@@ -45,9 +44,8 @@ def title_of(dossier: Dossier) -> str:
     if len(dossier.branches) == 1:
         part = dossier.branches[0]
         return _("关于%s责任情况的通报") % f"{part.code}{part.name}"
-    city = city_name()
-    if dossier.whole and city:
-        return _("关于%s网格责任情况的通报") % city
+    if dossier.whole and dossier.city:
+        return _("关于%s网格责任情况的通报") % dossier.city
     return _("关于全市网格责任情况的通报") if dossier.whole else _("关于网格责任情况的通报")
 
 
