@@ -656,7 +656,7 @@ def test_reset_that_fails_leaves_the_old_city_whole(
 
 def test_reset_refuses_when_there_are_real_branches() -> None:
     Branch.objects.filter(code="18").update(is_demo=False)
-    with pytest.raises(CommandError, match="数据库里有真实支部"):
+    with pytest.raises(CommandError, match="数据库里有真实的城市"):
         call_command("demo", "--reset", stdout=StringIO())
     assert Bay.objects.count() >= 10_000
 
@@ -750,3 +750,18 @@ def test_the_city_comes_back_from_a_dump_with_the_documented_commands() -> None:
         )
     finally:
         shutil.rmtree(room)
+
+
+def test_a_city_of_roads_alone_is_never_taken_for_the_demo() -> None:
+    with transaction.atomic():
+        reset.take_away()
+        Road.objects.update(source="测绘院")
+        assert reset.has_real_city()
+        with pytest.raises(CommandError, match="数据库里有真实的城市"):
+            call_command("demo", "--reset", stdout=StringIO())
+        said = StringIO()
+        call_command("demo", stdout=said)
+        assert (
+            said.getvalue().strip() == "数据库里已有城市,未作改动。"
+        )  # and no advice to build the demo here
+        transaction.set_rollback(True)

@@ -59,9 +59,9 @@ def build(say: Say, *, anew: bool = False) -> None:
 
 
 def _take_away(say: Say) -> None:
-    if reset.has_real_branches():
+    if reset.has_real_city():
         raise Conflict(
-            _("数据库里有真实支部,演示城市不会覆盖它们。请用另一个数据库(设置 GRIDMGR_VAR 或 DATABASE_URL)。")
+            _("数据库里有真实的城市,演示城市不会覆盖它。请用另一个数据库(设置 GRIDMGR_VAR 或 DATABASE_URL)。")
         )
     with _step(say, _("清除旧的演示数据")) as done:
         done(_("%d 行") % reset.take_away())

@@ -13,8 +13,9 @@ from django.db import models
 from gridmgr.core.accounts.models import User
 from gridmgr.core.history import event_model
 from gridmgr.demo.accounts import MAIL_DOMAIN
+from gridmgr.demo.names import SOURCE
 from gridmgr.demo.schools import CALENDAR_MARK
-from grids.models import Assignment, Branch, Facility, Member, MemberAssignment
+from grids.models import Assignment, Branch, Facility, Member, MemberAssignment, Road
 from parking.models import Bay, CalendarDay, DropOffPoint, PandaLane, School, SchoolGate
 from vendors.models import Allocation, Guidance, Pitch, RuleProfile, Site, Vendor
 
@@ -113,13 +114,13 @@ def _history_triggers(doomed: Keys) -> list[str]:
     return names
 
 
-def has_real_branches() -> bool:
-    """Whether the database holds branches that are not the demo's."""
-    return Branch.objects.filter(is_demo=False).exists()
+def has_real_city() -> bool:
+    """Whether the database holds a city that is not the demo's: branches of its own, or its roads alone."""
+    if Branch.objects.filter(is_demo=False).exists():
+        return True
+    return not Branch.objects.exists() and Road.objects.exclude(source=SOURCE).exists()
 
 
 def has_city() -> bool:
     """Whether the database holds roads, schools or branches, real or simulated."""
-    from grids.models import Road
-
     return Branch.objects.exists() or Road.objects.exists() or School.objects.exists()

@@ -71,11 +71,16 @@ def walking_network() -> WalkingNetwork:
 
 
 def build_before_forking() -> None:
-    """Builds the network for all processes that will be forked from this one; without a database they build their own."""
+    """Builds the network for all processes that will be forked from this one; without a database they build their own.
+
+    Streets of which no network can be made keep the guide from finding ways, not the rest of the site from starting.
+    """
     try:
         walking_network()
     except DatabaseError as error:
         log.warning("the walking network is left to the first request: %s", error)
+    except Exception:
+        log.exception("no walking network could be made of the streets: the guide will not find ways")
     finally:
         connections.close_all()  # a connection is not to be shared with a fork
 

@@ -121,7 +121,10 @@ def _spots(ways: Sequence[WalkableWay]) -> _Spots:
     more_metre = shapely.line_locate_point(lines[more_way], shapely.points(more_xy))
     way, xy = np.append(way, more_way), np.concatenate((xy, more_xy))
     metre, is_end = np.append(metre, more_metre), np.append(is_end, np.zeros(len(more_way), dtype=bool))
-    order = np.lexsort((metre, way))
+    # A way's own ends stay its first and last spot, where another way meets it just there.
+    place = np.ones(len(way), dtype=np.int8)
+    place[starts], place[stops] = 0, 2
+    order = np.lexsort((metre, place, way))
     return _Spots(xy[order], way[order], metre[order], is_end[order])
 
 

@@ -147,6 +147,16 @@ def test_ways_that_cross_without_a_vertex(from_osm: bool, level: int, joined: bo
     assert found == pytest.approx(500) if joined else np.isinf(found)
 
 
+def test_a_way_that_crosses_another_and_ends_on_it_is_cut_at_both_places() -> None:
+    # 20 m up, 20 m along and down again onto the street: where it ends it also crosses, and no piece is a mere point.
+    streets = network(
+        street((0, 0), (1000, 0), from_osm=False),
+        street((400, -100), (400, 100), (500, 0), from_osm=False),
+    )
+    assert metres(streets, (400, -100), (1000, 0)) == pytest.approx(100 + 600)
+    assert metres(streets, (400, 100), (500, 0)) == pytest.approx(100 * 2**0.5)
+
+
 def test_a_bridge_meets_its_ramps_at_its_ends_on_whatever_level() -> None:
     streets = network(
         street((0, 0), (100, 0)),

@@ -22,9 +22,10 @@ class Command(BaseCommand):
         from gridmgr.demo import city, reset
 
         if reset.has_city() and not options["reset"]:
-            self.stdout.write(
-                _("数据库里已有城市,未作改动。要重建演示城市,请用 %s。") % environment.manage("demo --reset")
-            )
+            said = _("数据库里已有城市,未作改动。")
+            if not reset.has_real_city():
+                said += _("要重建演示城市,请用 %s。") % environment.manage("demo --reset")
+            self.stdout.write(said)
             return
         started = perf_counter()
         try:
