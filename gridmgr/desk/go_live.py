@@ -100,7 +100,7 @@ def _streets() -> Iterator[Step]:
     yield Step(
         _("路缘"),
         _("%s 段") % Kerb.objects.count(),
-        _("%s 条道路没有路缘") % bare if bare else "",
+        (_("%s 条道路没有路缘") % bare if bare else "") if roads else _("还没有道路"),
         reverse(ROADS.name),
         _("核对道路"),
     )
@@ -125,10 +125,11 @@ def _grid(on: date) -> Iterator[Step]:
         _("登记支部"),
     )
     report = unassigned_stretches(on=on)
+    lacks = _("%s 主次干路没有支部负责") % length(report.unassigned_m) if report.stretches else ""
     yield Step(
         _("责任路段"),
         length(report.assigned_m),
-        _("%s 主次干路没有支部负责") % length(report.unassigned_m) if report.stretches else "",
+        lacks if report.road_m else _("还没有道路"),
         reverse("gaps"),
         _("划分路段"),
     )
@@ -145,19 +146,22 @@ def _people(on: date) -> Iterator[Step]:
         _("登记党员"),
     )
     shared = MemberAssignment.objects.on_day(on).filter(assignment=OuterRef("pk"))
-    nobodys = Assignment.objects.on_day(on).filter(~Exists(shared)).count()
+    sections = Assignment.objects.on_day(on)
+    nobodys = sections.filter(~Exists(shared)).count()
+    lacks = _("%s 个责任路段没有落实到党员") % nobodys if nobodys else ""
     yield Step(
         _("责任到人"),
         _("%s 段") % MemberAssignment.objects.on_day(on).count(),
-        _("%s 个责任路段没有落实到党员") % nobodys if nobodys else "",
+        lacks if sections.exists() else _("还没有责任路段"),
         reverse(SECTIONS.name),
         _("分给党员"),
     )
     without = serving.filter(user__isnull=True).count()
+    lacks = _("%s 名党员没有账号") % without if without else ""
     yield Step(
         _("账号"),
         _("%s 个") % User.objects.filter(is_active=True).count(),
-        _("%s 名党员没有账号") % without if without else "",
+        lacks if count else _("还没有党员"),
         reverse("admin:accounts_user_changelist"),
         _("开设账号"),
     )
